@@ -1,0 +1,119 @@
+import type { AttributeContent } from "./change.ts";
+
+/** A tag that hangs on an attribute or event. Its name is in the tag's {@link TagDefinition}, so that a rename is one write. */
+export interface AttachedTag {
+  readonly id: number;
+  /** Unknown until a full message said it. */
+  readonly local?: boolean;
+  /** When this attachment was observed, if a tag message told it after the last full list. */
+  readonly atMs?: number;
+}
+
+/** The tags of one attribute or event, with when each fact was observed, so that older facts lose whatever order they come in. */
+export interface TagSet {
+  /** When the last complete list was observed, milliseconds; 0: never. */
+  readonly listedAtMs: number;
+  readonly attached: readonly AttachedTag[];
+  /** Tags that a tag message detached after the last complete list: an older list must not bring them back. */
+  readonly detached: readonly { readonly id: number; readonly atMs: number }[];
+}
+
+/** What is known about a tag itself. */
+export interface TagDefinition {
+  readonly id: number;
+  readonly name: string;
+  /** Unknown until a message said it. */
+  readonly exportable?: boolean;
+  /** When it was last observed to change, milliseconds. */
+  readonly atMs: number;
+  /** Deleted in MISP at `atMs`: facts about attachments from before count no more. */
+  readonly deleted?: true;
+}
+
+/** What is known about a MISP event, from messages and rows that each carry a part of it. */
+export interface EventContext {
+  readonly id: number;
+  readonly uuid?: string;
+  readonly info?: string;
+  /** The organisation that created the event (MISP's `Orgc`). */
+  readonly orgId?: number;
+  readonly orgUuid?: string;
+  readonly orgName?: string;
+  readonly published?: boolean;
+  readonly distribution?: number;
+  /** When the parts above were last observed, milliseconds. */
+  readonly atMs: number;
+  readonly tags: TagSet;
+  /** Deleted in MISP. Kept for ever, since MISP never reuses an event id and stragglers can come late. */
+  readonly deleted?: true;
+}
+
+/** The fields of a STIX indicator that MISP's facts decide; ids and times come from the entry. Compared field by field. */
+export interface Announced {
+  readonly pattern: string;
+  readonly patternType: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly labels?: readonly string[];
+  /** `marking-definition--…` ids. */
+  readonly markings?: readonly string[];
+  /** 0 to 100. */
+  readonly confidence?: number;
+  /** The creator organisation's UUID. */
+  readonly orgUuid?: string;
+  readonly eventUuid?: string;
+}
+
+/** A pattern that consumers may still hold and must drop, with the name it was announced under. */
+export interface Outdated {
+  readonly pattern: string;
+  readonly patternType: string;
+  readonly name: string;
+}
+
+/** Why an attribute is gone for good (a soft-deleted one is not: it can come back). */
+export type GoneReason = "attribute-deleted" | "event-deleted" | "superseded";
+
+/**
+ * One attribute in the index: what MISP says about it, also while it is withheld, and what consumers may hold of it.
+ *
+ * What consumers may know is always a superset of what they know: `outdated`, and the current announcement while `live`.
+ */
+export interface IndexEntry {
+  /** MISP's numeric attribute id: never reused. */
+  readonly id: number;
+  readonly uuid: string;
+  readonly eventId: number;
+  readonly content: AttributeContent;
+  /** When the content was observed, milliseconds. */
+  readonly contentAtMs: number;
+  readonly origin: "live" | "rest";
+  /** A REST row ever showed it, so its absence from a listing can mean something. */
+  readonly seenInRest: boolean;
+  readonly tags: TagSet;
+  readonly gone?: GoneReason;
+  /** The last announced fields; kept after a removal, since a REMOVE repeats them. */
+  readonly announced?: Announced;
+  /** The announcement stands: consumers are to hold it. */
+  readonly live: boolean;
+  /** The announcement carries `x_threatbus_update: "EDIT"`. */
+  readonly edit: boolean;
+  /** Patterns to be removed with the next publication, the announced one never among them while `live`. */
+  readonly outdated: readonly Outdated[];
+  /** STIX `created` and `valid_from`, milliseconds; 0 before the first announcement. */
+  readonly createdMs: number;
+  /** STIX `modified` of the last object of this entry, milliseconds; 0 before the first announcement. */
+  readonly modifiedMs: number;
+  /** When it was last withdrawn from the bus, milliseconds; 0: not withdrawn. */
+  readonly removedAtMs: number;
+  /** The sequence number of its latest dirty key; 0: never dirty. */
+  readonly sequence: number;
+}
+
+/** A tag message for an attribute id that is not known yet. */
+export interface WaitingTag {
+  readonly attributeId: number;
+  readonly tagId: number;
+  readonly attached: boolean;
+  readonly atMs: number;
+}
