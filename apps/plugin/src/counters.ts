@@ -1,0 +1,105 @@
+/** What is counted with a total alone. */
+export type PlainCounter =
+  /** Notifications that a source handed over. */
+  | "received"
+  /** Changes decoded from them: one notification may hold none or many. */
+  | "decoded"
+  /** New announcements that the bus took. */
+  | "announced"
+  /** Announcements of a known pattern with other fields that the bus took. */
+  | "edited"
+  /** Removals that the bus took. */
+  | "removed"
+  /** Announcements sent again behind a removal, since another indicator still holds the value. */
+  | "repeated";
+
+/** What is counted by reason as well. */
+export type ReasonCounter =
+  /** Verdicts that withheld an attribute. */
+  | "withheld"
+  /** Notifications, or lines on stdin, that could not be read. */
+  | "refused"
+  /** Changes that were understood and had to be left out, such as stragglers of a deleted event. */
+  | "dropped"
+  /** Times that the source may have missed messages. */
+  | "gap";
+
+/** All counts so far. Reasons appear once something was counted under them. */
+export type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
+
+export interface ReasonCount {
+  readonly total: number;
+  /** Largest first. */
+  readonly reasons: readonly (readonly [reason: string, count: number])[];
+}
+
+/** Counts since the start of the process. */
+export interface Counters {
+  /** Adds `n` (default 1; 0 adds nothing, and no reason either). */
+  increment(name: PlainCounter, reason?: undefined, n?: number): void;
+  increment(name: ReasonCounter, reason: string, n?: number): void;
+  /** A copy: it does not change any more. */
+  snapshot(): CounterSnapshot;
+}
+
+export function createCounters(): Counters {
+  const plain: Record<PlainCounter, number> = {
+    received: 0,
+    decoded: 0,
+    announced: 0,
+    edited: 0,
+    removed: 0,
+    repeated: 0,
+  };
+  // Maps, since a reason may be any string: an object would take `__proto__` for something else.
+  const byReason: Record<ReasonCounter, Map<string, number>> = {
+    withheld: new Map(),
+    refused: new Map(),
+    dropped: new Map(),
+    gap: new Map(),
+  };
+  const isPlain = (name: PlainCounter | ReasonCounter): name is PlainCounter => Object.hasOwn(plain, name);
+  const reasonCount = (counts: ReadonlyMap<string, number>): ReasonCount => {
+    const reasons = [...counts].sort(([, a], [, b]) => b - a);
+    return { total: reasons.reduce((sum, [, count]) => sum + count, 0), reasons };
+  };
+
+  return {
+    increment(name: PlainCounter | ReasonCounter, reason = "unspecified", n = 1): void {
+      if (n === 0) return;
+      if (isPlain(name)) plain[name] += n;
+      else byReason[name].set(reason, (byReason[name].get(reason) ?? 0) + n);
+    },
+    snapshot: () => ({
+      ...plain,
+      withheld: reasonCount(byReason.withheld),
+      refused: reasonCount(byReason.refused),
+      dropped: reasonCount(byReason.dropped),
+      gap: reasonCount(byReason.gap),
+    }),
+  };
+}
+
+/**
+ * One line for a person: `received 12, announced 3, removed 1, withheld 7 (filter 5, unmapped_type 2), refused 1 (invalid_json 1)`.
+ * These five are always there; the others follow when there is something to say. Equal lines mean that nothing changed.
+ */
+export function summaryLine(snapshot: CounterSnapshot): string {
+  const parts = [
+    `received ${snapshot.received}`,
+    `announced ${snapshot.announced}`,
+    `removed ${snapshot.removed}`,
+    withReasons("withheld", snapshot.withheld),
+    withReasons("refused", snapshot.refused),
+  ];
+  if (snapshot.edited > 0) parts.push(`edited ${snapshot.edited}`);
+  if (snapshot.repeated > 0) parts.push(`repeated ${snapshot.repeated}`);
+  if (snapshot.dropped.total > 0) parts.push(withReasons("dropped", snapshot.dropped));
+  if (snapshot.gap.total > 0) parts.push(withReasons("gaps", snapshot.gap));
+  return parts.join(", ");
+}
+
+function withReasons(name: string, { total, reasons }: ReasonCount): string {
+  if (total === 0) return `${name} 0`;
+  return `${name} ${total} (${reasons.map(([reason, count]) => `${reason} ${count}`).join(", ")})`;
+}
