@@ -1,5 +1,7 @@
 // What users of the package need first.
 
+export type { ResolvedTag } from "./announcement-fields.ts";
+export { tlpMarking } from "./announcement-fields.ts";
 export type {
   AttributeChange,
   AttributeContent,
@@ -15,6 +17,7 @@ export type {
   TagRenamedChange,
   TagTarget,
 } from "./change.ts";
+export { type CompiledFilter, compileFilter, type FilterProblem } from "./compile-filter.ts";
 // What sibling packages build on.
 export type {
   Bus,
@@ -29,6 +32,19 @@ export type {
   StoreMeta,
   StoreView,
 } from "./contracts.ts";
+export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
+export type { RefusalReason } from "./decode-fields.ts";
+export { describeFilter } from "./describe-filter.ts";
+export {
+  evaluate,
+  neverAnnounced,
+  type Subject,
+  toAnnounced,
+  type Verdict,
+  type WithholdReason,
+} from "./evaluate.ts";
+export { decidesTheSame, mergeEventPart, unknownEvent } from "./event-context.ts";
+export { createFilter, type Filter, type FilterItem, type FilterSubject } from "./filter.ts";
 export type {
   Announced,
   AttachedTag,
@@ -40,5 +56,12 @@ export type {
   TagSet,
   WaitingTag,
 } from "./index-entry.ts";
+export { type IndicatorOptions, toAnnouncement, toRemovals } from "./indicator.ts";
+export { removeUnknown, type SettleContext, type Settled, settle, takeOver } from "./lifecycle.ts";
+export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
+export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
+export { isNewerContent } from "./precedence.ts";
 export type { Indicator, StixObject } from "./stix.ts";
+export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
+export { toStixTimestamp } from "./timestamp.ts";

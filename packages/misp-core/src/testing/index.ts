@@ -1,2 +1,4 @@
 export { type BusAbility, type BusHarness, describeBus } from "./bus-contract.ts";
 export { createMemoryBus, type MemoryBus, type MemorySnapshot } from "./memory-bus.ts";
+export { createMemoryStore } from "./memory-store.ts";
+export { propertyRuns, thorough } from "./thorough.ts";

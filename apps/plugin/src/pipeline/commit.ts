@@ -1,0 +1,125 @@
+import type { Change, Store } from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+import { decide } from "./decide.ts";
+import { createDraft, type Draft } from "./draft.ts";
+import type { Published } from "./publish.ts";
+import { type Rules, settleEntry } from "./settle-entry.ts";
+
+/** How many entries one transaction re-evaluates when filter or mapping have changed. */
+const reevaluateChunk = 2_000;
+
+/** The only writer of the store: one transaction after the other. */
+export interface Committer {
+  /** Decides a batch and commits it, with the confirmations that have come up; resolves when it is durable. */
+  commit(changes: readonly Change[]): Promise<void>;
+  /** Commits the confirmations alone, if there are any. */
+  confirm(): Promise<void>;
+  /** Evaluates every entry anew when the digest of filter and mapping is not the one it was evaluated with. */
+  reevaluate(digest: string): Promise<{ readonly entries: number }>;
+  /** Drops what has been over for longer than its retention; says how many entries. */
+  purge(nowMs: number): Promise<number>;
+}
+
+/** Withdrawn entries stay for 30 days, for snapshots and late messages; `created` and `modified` per uuid outlive them. */
+const tombstoneMs = 30 * 24 * 3600 * 1000;
+/** Tag messages wait for their attribute for 24 hours. */
+const waitingTagMs = 24 * 3600 * 1000;
+const purgeChunk = 1_000;
+
+export function createCommitter(
+  store: Store,
+  options: {
+    readonly rules: Rules;
+    readonly counters: Counters;
+    readonly takePublished: () => readonly Published[];
+    readonly onCommitted: () => void;
+  },
+): Committer {
+  const { rules, counters, takePublished, onCommitted } = options;
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** Runs one after the other: a draft is made of the state that the one before it committed. */
+  const exclusively = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
+
+  const write = async (draft: Draft) => {
+    await store.commit(draft.changes());
+    onCommitted();
+  };
+
+  const commit = (changes: readonly Change[]) =>
+    exclusively(async () => {
+      const draft = createDraft(store);
+      confirmPublished(draft, takePublished());
+      decide(draft, changes, rules, counters);
+      await write(draft);
+    });
+
+  return {
+    commit,
+    confirm: () =>
+      exclusively(async () => {
+        const published = takePublished();
+        if (published.length === 0) return;
+        const draft = createDraft(store);
+        confirmPublished(draft, published);
+        await write(draft);
+      }),
+    reevaluate: (digest) =>
+      exclusively(async () => {
+        const meta = store.meta();
+        if (meta.digest === digest) return { entries: 0 };
+        let entries = 0;
+        for (let afterId = 0; ; ) {
+          const chunk = store.entriesAfter(afterId, reevaluateChunk);
+          const draft = createDraft(store);
+          for (const { id } of chunk) {
+            settleEntry(draft, id, { atMs: meta.observedAtMs, removedUnknown: false }, rules, counters);
+            afterId = id;
+          }
+          entries += chunk.length;
+          // Written last: a kill in between starts over, and evaluating twice changes nothing.
+          const done = chunk.length < reevaluateChunk;
+          if (done) draft.setMeta({ digest });
+          await write(draft);
+          if (done) return { entries };
+        }
+      }),
+    purge: (nowMs) =>
+      exclusively(async () => {
+        counters.increment("dropped", "expired_tag", await store.expireWaiting(nowMs - waitingTagMs));
+        let purged = 0;
+        for (;;) {
+          const ids = store.removedBetween(0, nowMs - tombstoneMs, purgeChunk);
+          if (ids.length === 0) return purged;
+          const draft = createDraft(store);
+          for (const id of ids) {
+            const entry = draft.entry(id);
+            if (entry === undefined) continue;
+            // What is only withheld, not over, is still a mirror of MISP: it merely stops being a tombstone.
+            const over = entry.gone !== undefined || entry.content.deleted;
+            // A bus that has been down all the time still has to hear of the removal.
+            if (draft.isDirty(entry.sequence)) draft.setEntry({ ...entry, removedAtMs: nowMs });
+            else if (over) draft.removeEntry(id);
+            else draft.setEntry({ ...entry, removedAtMs: 0 });
+            purged += 1;
+          }
+          await write(draft);
+        }
+      }),
+  };
+}
+
+/** What was handed over is clean, unless something newer has come up since. */
+function confirmPublished(draft: Draft, published: readonly Published[]): void {
+  for (const { sequence, id, removed } of published) {
+    if (!draft.isDirty(sequence)) continue;
+    draft.markClean(sequence);
+    if (!removed) continue;
+    const entry = draft.entry(id);
+    if (entry !== undefined && entry.sequence === sequence) draft.setEntry({ ...entry, outdated: [] });
+  }
+}

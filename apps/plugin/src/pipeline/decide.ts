@@ -1,0 +1,246 @@
+import {
+  type AttributeChange,
+  type AttributeDeletedChange,
+  attachTag,
+  type Change,
+  decidesTheSame,
+  detachTag,
+  type EventContext,
+  type EventPart,
+  type IndexEntry,
+  isNewerContent,
+  listTags,
+  mergeEventPart,
+  neverAnnounced,
+  noTags,
+  sameTags,
+  type Tag,
+  type TagSet,
+  takeOver,
+  unknownEvent,
+} from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+import type { Draft } from "./draft.ts";
+import { type Rules, settleEntry } from "./settle-entry.ts";
+
+/** How many tag messages may wait for an attribute that is not known yet. */
+const maxWaitingTags = 100_000;
+
+/**
+ * Decides a batch, in two steps: first every change's facts go into the draft, then each entry that they touch is evaluated
+ * once, with all facts of the batch. So an event tag costs one evaluation per attribute and batch, however often it changes.
+ */
+export function decide(draft: Draft, changes: readonly Change[], rules: Rules, counters: Counters): void {
+  /** Touched entries, and when the latest fact about each was observed. */
+  const touched = new Map<number, number>();
+  /** Entries whose first message ever was a removal. */
+  const removedUnknown = new Set<number>();
+  let observedAtMs = draft.meta().observedAtMs;
+
+  const touch = (id: number, atMs: number) => void touched.set(id, Math.max(atMs, touched.get(id) ?? 0));
+
+  const touchEvent = (eventId: number, atMs: number) => {
+    for (const id of draft.idsOfEvent(eventId)) touch(id, atMs);
+  };
+
+  const learnTag = (tag: Tag, atMs: number) => {
+    const known = draft.tag(tag.id);
+    if (known !== undefined && (known.deleted === true || known.atMs > atMs)) return;
+    const exportable = tag.exportable ?? known?.exportable;
+    if (known !== undefined && known.name === tag.name && known.exportable === exportable) return;
+    draft.setTag({ id: tag.id, name: tag.name, ...(exportable === undefined ? {} : { exportable }), atMs });
+    if (known === undefined) return;
+    const carriers = draft.taggedWith(tag.id);
+    for (const id of carriers.attributeIds) touch(id, atMs);
+    for (const id of carriers.eventIds) touchEvent(id, atMs);
+  };
+
+  const applyList = (set: TagSet, tags: readonly Tag[], atMs: number): TagSet => {
+    for (const tag of tags) learnTag(tag, atMs);
+    // A list from before a tag was deleted still has it.
+    return listTags(
+      set,
+      tags.filter((tag) => draft.tag(tag.id)?.deleted !== true),
+      atMs,
+    );
+  };
+
+  /** Merges what a message says about its event; undefined when the event is deleted. */
+  const mergeEvent = (id: number, part: EventPart, atMs: number): EventContext | undefined => {
+    const known = draft.event(id) ?? unknownEvent(id);
+    if (known.deleted) return undefined;
+    const tags = part.tags === undefined ? known.tags : applyList(known.tags, part.tags, atMs);
+    const merged = mergeEventPart(known, part, tags, atMs);
+    draft.setEvent(merged);
+    if (!decidesTheSame(known, merged)) touchEvent(id, atMs);
+    return merged;
+  };
+
+  /** The entry for an attribute id that is not in the index; undefined, and counted, when it does not belong there. */
+  const createEntry = (change: AttributeChange | AttributeDeletedChange, event: EventContext | undefined) => {
+    const { attributeId: id, content, uuid } = change;
+    const prior = draft.byUuid(uuid);
+    if (prior !== undefined && "id" in prior && prior.id > id) {
+      counters.increment("dropped", "superseded");
+      return undefined;
+    }
+    const priorEntry = prior !== undefined && "id" in prior ? draft.entry(prior.id) : undefined;
+    if (priorEntry === undefined) {
+      const withheld = neverAnnounced(rules.filter, content.type, event);
+      if (withheld !== undefined) {
+        counters.increment("withheld", withheld);
+        return undefined;
+      }
+    }
+    const lineage = prior !== undefined && !("id" in prior) ? prior : { createdMs: 0, modifiedMs: 0 };
+    let entry: IndexEntry = {
+      id,
+      uuid,
+      eventId: change.eventId,
+      content,
+      contentAtMs: change.observedAtMs,
+      origin: change.origin,
+      seenInRest: change.origin === "rest",
+      tags: waitingTagsOf(id),
+      live: false,
+      edit: false,
+      outdated: [],
+      createdMs: lineage.createdMs,
+      modifiedMs: lineage.modifiedMs,
+      removedAtMs: 0,
+      sequence: 0,
+    };
+    if (priorEntry === undefined) return entry;
+    const taken = takeOver(entry, priorEntry);
+    entry = taken.entry;
+    draft.setEntry(taken.old);
+    // What was not confirmed for the old id still has to be published, now for the new one.
+    if (draft.isDirty(priorEntry.sequence)) {
+      draft.markClean(priorEntry.sequence);
+      entry = draft.markDirty(entry);
+    }
+    return entry;
+  };
+
+  const waitingTagsOf = (id: number): TagSet => {
+    let set = noTags;
+    for (const { tagId, attached, atMs } of draft.takeWaiting(id)) {
+      set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
+    }
+    return set;
+  };
+
+  const applyAttribute = (change: AttributeChange) => {
+    const { attributeId: id, observedAtMs: atMs, content } = change;
+    const event = mergeEvent(change.eventId, change.event, atMs);
+    if (event === undefined) return counters.increment("dropped", "late_event");
+    const known = draft.entry(id);
+    if (known?.gone !== undefined) return counters.increment("dropped", "late_attribute");
+    let entry = known ?? createEntry(change, event);
+    if (entry === undefined) return;
+    if (known === undefined) {
+      if (content.deleted) removedUnknown.add(id);
+    } else {
+      if (isNewerContent(entry, change)) {
+        entry = { ...entry, content, contentAtMs: atMs, origin: change.origin };
+        if (!content.deleted) removedUnknown.delete(id);
+      }
+      if (change.origin === "rest" && !entry.seenInRest) entry = { ...entry, seenInRest: true };
+    }
+    if (change.tags !== undefined) entry = { ...entry, tags: applyList(entry.tags, change.tags, atMs) };
+    draft.setEntry(entry);
+    touch(id, atMs);
+  };
+
+  const applyAttributeDeleted = (change: AttributeDeletedChange) => {
+    const { attributeId: id, observedAtMs: atMs } = change;
+    const event = draft.event(change.eventId);
+    if (event?.deleted) return counters.increment("dropped", "late_event");
+    const known = draft.entry(id);
+    if (known?.gone !== undefined) return counters.increment("dropped", "late_attribute");
+    const entry = known ?? createEntry(change, event);
+    if (entry === undefined) return;
+    if (known === undefined) removedUnknown.add(id);
+    draft.setEntry({ ...entry, gone: "attribute-deleted" });
+    touch(id, atMs);
+  };
+
+  const applyEventDeleted = (eventId: number, atMs: number) => {
+    const known = draft.event(eventId) ?? unknownEvent(eventId);
+    if (known.deleted) return;
+    draft.setEvent({ ...known, atMs, deleted: true });
+    for (const id of draft.idsOfEvent(eventId)) {
+      const entry = draft.entry(id);
+      if (entry === undefined || entry.gone !== undefined) continue;
+      draft.setEntry({ ...entry, gone: "event-deleted" });
+      touch(id, atMs);
+    }
+  };
+
+  const tagAttribute = (id: number, tagId: number, attached: boolean, local: boolean | undefined, atMs: number) => {
+    const entry = draft.entry(id);
+    if (entry === undefined) {
+      if (draft.waitingCount() >= maxWaitingTags) return counters.increment("dropped", "waiting_tag");
+      return draft.wait({ attributeId: id, tagId, attached, atMs });
+    }
+    const tags = attached ? attachTag(entry.tags, tagId, local, atMs) : detachTag(entry.tags, tagId, atMs);
+    if (tags === entry.tags) return;
+    draft.setEntry({ ...entry, tags });
+    touch(id, atMs);
+  };
+
+  const tagEvent = (id: number, tagId: number, attached: boolean, local: boolean | undefined, atMs: number) => {
+    const known = draft.event(id) ?? unknownEvent(id);
+    if (known.deleted) return counters.increment("dropped", "late_event");
+    const tags = attached ? attachTag(known.tags, tagId, local, atMs) : detachTag(known.tags, tagId, atMs);
+    if (tags === known.tags) return;
+    draft.setEvent({ ...known, tags });
+    if (!sameTags(known.tags, tags)) touchEvent(id, atMs);
+  };
+
+  const applyTag = (change: Extract<Change, { kind: "tag-attached" | "tag-detached" }>) => {
+    const { tag, target, observedAtMs: atMs } = change;
+    learnTag(tag, atMs);
+    if (draft.tag(tag.id)?.deleted === true) return;
+    const attached = change.kind === "tag-attached";
+    if ("attributeId" in target) tagAttribute(target.attributeId, tag.id, attached, tag.local, atMs);
+    else tagEvent(target.eventId, tag.id, attached, tag.local, atMs);
+  };
+
+  const applyTagDeleted = (tag: Tag, atMs: number) => {
+    const carriers = draft.taggedWith(tag.id);
+    for (const id of carriers.attributeIds) tagAttribute(id, tag.id, false, undefined, atMs);
+    for (const id of carriers.eventIds) tagEvent(id, tag.id, false, undefined, atMs);
+    draft.setTag({ id: tag.id, name: tag.name, atMs, deleted: true });
+  };
+
+  const apply = (change: Change) => {
+    observedAtMs = Math.max(observedAtMs, change.observedAtMs);
+    switch (change.kind) {
+      case "attribute":
+        return applyAttribute(change);
+      case "attribute-deleted":
+        return applyAttributeDeleted(change);
+      case "event":
+        if (mergeEvent(change.eventId, change.event, change.observedAtMs) === undefined) {
+          counters.increment("dropped", "late_event");
+        }
+        return;
+      case "event-deleted":
+        return applyEventDeleted(change.eventId, change.observedAtMs);
+      case "tag-attached":
+      case "tag-detached":
+        return applyTag(change);
+      case "tag-renamed":
+        return learnTag(change.tag, change.observedAtMs);
+      case "tag-deleted":
+        return applyTagDeleted(change.tag, change.observedAtMs);
+    }
+  };
+
+  for (const change of changes) apply(change);
+  for (const [id, atMs] of touched) {
+    settleEntry(draft, id, { atMs, removedUnknown: removedUnknown.has(id) }, rules, counters);
+  }
+  draft.setMeta({ observedAtMs });
+}

@@ -1,0 +1,100 @@
+import type { Bus, Filter, Source, Store } from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+import { type Committer, createCommitter } from "./commit.ts";
+import { startPublishing } from "./publish.ts";
+import { startReceiving } from "./receive.ts";
+
+/** How long a publication waits for a batch to confirm it before a transaction of its own does. */
+const confirmAfterMs = 100;
+const purgeEveryMs = 3600 * 1000;
+/** Enough for a batch that fills one transaction, few enough to decide without a noticeable pause. */
+const maxChanges = 10_000;
+
+/** What the pipeline is made of; whoever composes disposes of it. */
+export interface Parts {
+  readonly store: Store;
+  readonly source: Source;
+  readonly bus: Bus;
+  readonly filter: Filter;
+  /** Of filter and mapping: when it differs from the store's, every entry is evaluated anew first. */
+  readonly digest: string;
+  /** MISP's URL for external references, without a trailing slash. */
+  readonly baseUrl?: string;
+  readonly counters: Counters;
+  readonly onRefused: (reason: string, detail: string) => void;
+  readonly onReevaluated: (entries: number) => void;
+}
+
+/**
+ * The flow: receive and decode → decide → commit → acknowledge → publish → confirm. Runs until `signal` aborts, then commits
+ * what was read, publishes what is dirty, as far as `deadline` allows, and confirms it. Rejects when a part is lost for good.
+ */
+export async function runPipeline(
+  parts: Parts,
+  { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: AbortSignal },
+): Promise<void> {
+  const { store, source, bus, counters } = parts;
+  const reading = new AbortController();
+  const stopReading = () => reading.abort();
+  signal.addEventListener("abort", stopReading, { once: true });
+  if (signal.aborted) stopReading();
+
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown) => {
+    failure ??= { error };
+    stopReading();
+  };
+
+  let confirmTimer: NodeJS.Timeout | undefined;
+  const confirmSoon = () => {
+    confirmTimer ??= setTimeout(() => {
+      confirmTimer = undefined;
+      committer.confirm().catch(fail);
+    }, confirmAfterMs);
+  };
+
+  const committer: Committer = createCommitter(store, {
+    rules: { filter: parts.filter },
+    counters,
+    takePublished: () => publisher?.takePublished() ?? [],
+    onCommitted: () => publisher?.wake(),
+  });
+  let publisher: ReturnType<typeof startPublishing> | undefined;
+
+  const { entries } = await committer.reevaluate(parts.digest);
+  parts.onReevaluated(entries);
+
+  // Whatever an earlier run left dirty goes out first: its sequence numbers are the lowest.
+  publisher = startPublishing(store, bus, {
+    counters,
+    onPublished: confirmSoon,
+    ...(parts.baseUrl === undefined ? {} : { baseUrl: parts.baseUrl }),
+  });
+  publisher.done.catch(fail);
+  const purge = () => void committer.purge(Date.now()).catch(fail);
+  const purgeTimer = setInterval(purge, purgeEveryMs);
+  purge();
+
+  try {
+    const receiver = startReceiving(source, {
+      signal: reading.signal,
+      counters,
+      maxChanges,
+      onRefused: parts.onRefused,
+    });
+    for (;;) {
+      const received = await receiver.take();
+      if (received === undefined) break;
+      if (received.changes.length > 0) await committer.commit(received.changes);
+      received.ack();
+    }
+  } catch (error) {
+    fail(error);
+  }
+  signal.removeEventListener("abort", stopReading);
+  clearInterval(purgeTimer);
+  if (failure === undefined) await publisher.stop(deadline).catch(fail);
+  clearTimeout(confirmTimer);
+  await committer.confirm().catch(fail);
+  if (failure !== undefined) throw failure.error;
+}

@@ -1,0 +1,146 @@
+import {
+  type Bus,
+  type IndexEntry,
+  type Indicator,
+  type IndicatorOptions,
+  type StoreView,
+  toAnnouncement,
+  toRemovals,
+} from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+
+/** How many entries one `publish` call covers at most: after a kill, at most these are announced twice. */
+const maxChunk = 500;
+
+/** A dirty key whose objects were handed over to the bus. */
+export interface Published {
+  readonly sequence: number;
+  readonly id: number;
+  /** Its entry had patterns to remove, so its confirmation rewrites the entry. */
+  readonly removed: boolean;
+}
+
+export interface Publisher {
+  /** A transaction brought new dirty keys. */
+  wake(): void;
+  /** What was handed over since the last call: the next transaction confirms it. */
+  takePublished(): readonly Published[];
+  /** Rejects when the bus is lost for good; resolves after `stop`. */
+  readonly done: Promise<void>;
+  /** Ends after everything dirty was handed over, or at once when the signal aborts. */
+  stop(signal: AbortSignal): Promise<void>;
+}
+
+/** Publishes whatever is dirty, in commit order, one chunk at a time. A bus that is slow or down costs no memory: the keys wait in the store. */
+export function startPublishing(
+  view: StoreView,
+  bus: Bus,
+  options: IndicatorOptions & { readonly counters: Counters; readonly onPublished: () => void },
+): Publisher {
+  const { counters } = options;
+  let published: Published[] = [];
+  let cursor = 0;
+  let stopping = false;
+  let wake: (() => void) | undefined;
+  let woken = false;
+
+  const run = async () => {
+    for (;;) {
+      const chunk = view.dirtyAfter(cursor, maxChunk);
+      if (chunk.length === 0) {
+        if (stopping) return;
+        if (!woken) await new Promise<void>((resolve) => (wake = resolve));
+        woken = false;
+        continue;
+      }
+      const objects: Indicator[] = [];
+      const repeated = new Set<Indicator>();
+      const confirmed: Published[] = [];
+      for (const { sequence, id } of chunk) {
+        cursor = sequence;
+        const entry = view.entry(id);
+        if (entry === undefined || entry.sequence !== sequence) continue;
+        render(view, entry, options, objects, repeated);
+        confirmed.push({ sequence, id, removed: entry.outdated.length > 0 });
+      }
+      if (objects.length > 0) await bus.publish(objects);
+      for (const object of objects) counters.increment(repeated.has(object) ? "repeated" : countedAs(object));
+      published.push(...confirmed);
+      options.onPublished();
+    }
+  };
+  const done = run();
+  // Whoever awaits `done` or `stop` hears of a failure; nobody may be listening yet.
+  done.catch(() => undefined);
+
+  const rouse = () => {
+    woken = true;
+    wake?.();
+    wake = undefined;
+  };
+
+  return {
+    wake: rouse,
+    takePublished() {
+      const taken = published;
+      published = [];
+      return taken;
+    },
+    done,
+    async stop(signal) {
+      stopping = true;
+      rouse();
+      const aborted = new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+      await Promise.race([done, aborted]);
+    },
+  };
+}
+
+/**
+ * The objects of one entry: a REMOVE for each pattern that consumers must drop, then its announcement. Consumers remove by
+ * value, so right behind a REMOVE stands one announcement that still holds the value, as consumers last heard it.
+ */
+function render(
+  view: StoreView,
+  entry: IndexEntry,
+  options: IndicatorOptions,
+  objects: Indicator[],
+  repeated: Set<Indicator>,
+): void {
+  for (const removal of toRemovals(entry, options)) {
+    objects.push(removal);
+    for (const survivor of survivors(view, entry, removal.pattern)) {
+      const announcement = toAnnouncement(survivor, options);
+      if (announcement === undefined) continue;
+      objects.push(announcement);
+      repeated.add(announcement);
+    }
+  }
+  const announcement = toAnnouncement(entry, options);
+  if (announcement !== undefined) objects.push(announcement);
+}
+
+function countedAs({ x_threatbus_update: update }: Indicator): "announced" | "edited" | "removed" {
+  if (update === "REMOVE") return "removed";
+  return update === "EDIT" ? "edited" : "announced";
+}
+
+/** The live entry with the lowest id that holds the pattern, and the live entry that took over the uuid. */
+function survivors(view: StoreView, entry: IndexEntry, pattern: string): readonly IndexEntry[] {
+  const found = new Map<number, IndexEntry>();
+  const add = (id: number) => {
+    const candidate = id === entry.id ? undefined : view.entry(id);
+    if (candidate?.live) found.set(id, candidate);
+  };
+  for (const id of view.liveIdsWithPattern(pattern)) {
+    if (id === entry.id) continue;
+    add(id);
+    break;
+  }
+  const heir = view.byUuid(entry.uuid);
+  if (heir !== undefined && "id" in heir) add(heir.id);
+  return [...found.values()];
+}

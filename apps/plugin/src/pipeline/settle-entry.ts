@@ -1,0 +1,63 @@
+import {
+  evaluate,
+  type Filter,
+  type ResolvedTag,
+  removeUnknown,
+  type Subject,
+  settle,
+  type TagSet,
+  toAnnounced,
+} from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+import type { Draft } from "./draft.ts";
+
+/** What decisions depend on besides the index. */
+export interface Rules {
+  readonly filter: Filter;
+}
+
+/** An entry that facts have touched. */
+export interface Touched {
+  /** When the latest of these facts was observed, milliseconds. */
+  readonly atMs: number;
+  /** Its first message ever was a removal. */
+  readonly removedUnknown: boolean;
+}
+
+/** Evaluates one entry with all that the draft knows, and writes what follows from it. */
+export function settleEntry(draft: Draft, id: number, touched: Touched, { filter }: Rules, counters: Counters): void {
+  const entry = draft.entry(id);
+  if (entry === undefined || entry.gone === "superseded") return;
+  const event = draft.event(entry.eventId);
+  const subject: Subject = {
+    content: entry.content,
+    ...(entry.gone === undefined ? {} : { gone: entry.gone }),
+    ownTags: resolveTags(draft, entry.tags),
+    eventTags: event === undefined ? [] : resolveTags(draft, event.tags),
+    ...(event === undefined ? {} : { event }),
+  };
+  const verdict = evaluate(subject, filter);
+  if ("withhold" in verdict) counters.increment("withheld", verdict.withhold);
+  let settled = settle(entry, verdict, { pending: draft.isDirty(entry.sequence), observedAtMs: touched.atMs });
+  if (touched.removedUnknown && "withhold" in verdict && entry.announced === undefined) {
+    const fields = draft.meta().complete ? undefined : toAnnounced(subject);
+    if (fields !== undefined && "announce" in fields) settled = removeUnknown(entry, fields.announce, touched.atMs);
+    else counters.increment("dropped", "unknown_removal");
+  }
+  if (settled.dirty) draft.setEntry(draft.markDirty(settled.entry));
+  else if (settled.entry !== entry) draft.setEntry(settled.entry);
+}
+
+function resolveTags(draft: Draft, set: TagSet): readonly ResolvedTag[] {
+  return set.attached.flatMap(({ id, local }) => {
+    const tag = draft.tag(id);
+    if (tag === undefined || tag.deleted) return [];
+    return [
+      {
+        name: tag.name,
+        ...(local === undefined ? {} : { local }),
+        ...(tag.exportable === undefined ? {} : { exportable: tag.exportable }),
+      },
+    ];
+  });
+}

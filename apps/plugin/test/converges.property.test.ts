@@ -1,0 +1,76 @@
+import { propertyRuns } from "@tb/misp-core/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { expectedIndicators, type PlainItem } from "./expected.ts";
+import { createWorld, type Transport } from "./world.ts";
+
+/** Failing seeds that were found and mended, tried first at each run. */
+const keptSeeds: Readonly<Record<Transport, readonly number[]>> = { zmq: [], kafka: [] };
+
+const filters: readonly (readonly PlainItem[] | undefined)[] = [
+  undefined,
+  [{ tags: ["tlp:amber"] }],
+  [
+    { orgs: [1], types: ["ip-dst", "domain", "url", "filename"] },
+    { orgs: [2, 3], tags: ["tlp:red", "work:triage"] },
+  ],
+];
+
+const seed = fc.nat({ max: 0xffff_ffff });
+const step = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ kind: fc.constant("act" as const), seed }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("deliver" as const), count: fc.integer({ min: 1, max: 12 }), seed }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("bus" as const), up: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("kill" as const),
+      point: fc.constantFrom("idle", "before-commit", "before-ack", "during-publish", "before-confirm"),
+      seed,
+    }),
+  },
+);
+
+async function converges(transport: Transport, items: readonly PlainItem[] | undefined, steps: readonly Step[]) {
+  const world = createWorld(transport, items);
+  for (const s of steps) {
+    if (s.kind === "act") world.act(s.seed);
+    else if (s.kind === "deliver") await world.deliver(s.count, s.seed);
+    else if (s.kind === "bus") world.setBus(s.up);
+    else await world.kill(s.point, s.seed);
+  }
+  await world.finish();
+
+  const expected = expectedIndicators(world.model, items);
+  const held = [...world.consumers.byId].map(([id, object]) => [
+    id,
+    {
+      pattern: object["pattern"],
+      name: object["name"],
+      description: object["description"],
+      markings: object["object_marking_refs"],
+    },
+  ]);
+  expect(Object.fromEntries(held)).toEqual(Object.fromEntries(expected));
+  expect([...world.consumers.byPattern].sort()).toEqual(
+    [...new Set([...expected.values()].map((i) => i.pattern))].sort(),
+  );
+}
+type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
+
+describe("what consumers hold equals what MISP holds and the filter lets through", () => {
+  for (const transport of ["zmq", "kafka"] as const) {
+    it(`over ${transport}, whatever analysts do, while the bus is down at times and the program is killed at any instant`, async () => {
+      const property = fc.asyncProperty(
+        fc.constantFrom(...filters),
+        fc.array(step, { minLength: 1, maxLength: 60 }),
+        (items, steps) => converges(transport, items, steps),
+      );
+      for (const kept of keptSeeds[transport]) await fc.assert(property, { seed: kept, numRuns: 200 });
+      await fc.assert(property, { numRuns: propertyRuns });
+    }, 1_200_000);
+  }
+});

@@ -1,0 +1,64 @@
+import type { AttributeContent, Tag } from "./change.ts";
+import {
+  excerpt,
+  type Fields,
+  Refusal,
+  readBoolean,
+  readTag,
+  readText,
+  requireId,
+  requireTimestamp,
+  requireUuid,
+} from "./decode-fields.ts";
+
+/** Which attribute a message or row is about. */
+export interface AttributeIdentity {
+  readonly attributeId: number;
+  readonly eventId: number;
+  readonly uuid: string;
+}
+
+export function readIdentity(attribute: Fields): AttributeIdentity {
+  return {
+    attributeId: requireId(attribute["id"], "Attribute.id"),
+    eventId: requireId(attribute["event_id"], "Attribute.event_id"),
+    uuid: requireUuid(attribute["uuid"], "Attribute.uuid"),
+  };
+}
+
+export function readContent(attribute: Fields): AttributeContent {
+  const type = readText(attribute["type"]);
+  if (type === undefined || type === "") {
+    throw new Refusal("invalid_type", `Attribute.type is ${excerpt(attribute["type"])}, not a name`);
+  }
+  return {
+    type,
+    value: readValue(attribute),
+    category: readText(attribute["category"]) ?? "",
+    comment: readText(attribute["comment"]) ?? "",
+    toIds: readBoolean(attribute["to_ids"]),
+    deleted: readBoolean(attribute["deleted"]),
+    timestamp: requireTimestamp(attribute["timestamp"], "Attribute.timestamp"),
+  };
+}
+
+/** `value`, which MISP composes; where it is missing, value1 and value2 are what it is composed of. */
+function readValue(attribute: Fields): string {
+  const composed = attribute["value"] ?? attribute["value1"];
+  const first = readText(composed);
+  if (first === undefined || first === "") {
+    throw new Refusal("invalid_value", `Attribute.value is ${excerpt(composed)}, not a text`);
+  }
+  if (attribute["value"] !== undefined && attribute["value"] !== null) return first;
+  const second = readText(attribute["value2"]);
+  return second === undefined || second === "" ? first : `${first}|${second}`;
+}
+
+/** An attribute's own tags: MISP leaves `Tag` out when there is none. Inherited ones (REST rows) are its event's. */
+export function readOwnTags(list: unknown): readonly Tag[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown) => {
+    const tag = readTag(item);
+    return tag === undefined || readBoolean((item as Fields)["inherited"]) ? [] : [tag];
+  });
+}

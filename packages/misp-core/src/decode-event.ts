@@ -1,0 +1,42 @@
+import type { EventPart, Tag } from "./change.ts";
+import { type Fields, isFields, readId, readOptionalBoolean, readTag, readText, readUuid } from "./decode-fields.ts";
+
+/**
+ * What an `Event` object says. `Orgc` stands in the event in attribute and publish messages, beside it in event messages.
+ * `published` and the tags are left to the caller: who may be believed differs from message to message.
+ */
+export function readEventPart(event: Fields, orgc: unknown = event["Orgc"]): EventPart {
+  const org = isFields(orgc) ? orgc : {};
+  const uuid = readUuid(event["uuid"]);
+  const info = readText(event["info"]);
+  const orgId = readId(event["orgc_id"]) ?? readId(org["id"]);
+  const orgUuid = readUuid(org["uuid"]);
+  const orgName = readText(org["name"]);
+  const distribution = readDistribution(event["distribution"]);
+  return {
+    ...(uuid === undefined ? {} : { uuid }),
+    ...(info === undefined ? {} : { info }),
+    ...(orgId === undefined ? {} : { orgId }),
+    ...(orgUuid === undefined ? {} : { orgUuid }),
+    ...(orgName === undefined ? {} : { orgName }),
+    ...(distribution === undefined ? {} : { distribution }),
+  };
+}
+
+/** An event message's `EventTag`: the tag is inside, `local` is a property of the attachment. */
+export function readEventTags(list: unknown): readonly Tag[] | undefined {
+  if (!Array.isArray(list)) return undefined;
+  return list.flatMap((item: unknown) => {
+    const tag = isFields(item) ? readTag(item["Tag"]) : undefined;
+    if (tag === undefined || !isFields(item)) return [];
+    const local = readOptionalBoolean(item["local"]);
+    return [local === undefined ? tag : { ...tag, local }];
+  });
+}
+
+/** 0 your organisation, 1 this community, 2 connected communities, 3 all, 4 sharing group, 5 inherit. */
+function readDistribution(value: unknown): number | undefined {
+  if (value === 0 || value === "0") return 0;
+  const id = readId(value);
+  return id !== undefined && id <= 5 ? id : undefined;
+}

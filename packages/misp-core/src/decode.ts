@@ -1,0 +1,191 @@
+import type { Change } from "./change.ts";
+import { readContent, readIdentity, readOwnTags } from "./decode-attribute.ts";
+import { readEventPart, readEventTags } from "./decode-event.ts";
+import {
+  excerpt,
+  type Fields,
+  isFields,
+  Refusal,
+  type RefusalReason,
+  readOptionalBoolean,
+  readTag,
+  requireId,
+} from "./decode-fields.ts";
+import { isDeeperThan } from "./json-depth.ts";
+import type { Notification } from "./notification.ts";
+
+/** What a message says, or why it cannot be read. A message that is understood and not needed has no changes. */
+export type Decoded =
+  | { readonly ok: true; readonly changes: readonly Change[] }
+  | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };
+
+export interface DecodeOptions {
+  /**
+   * Larger messages are refused unread, bytes. A published event with 20,000 attributes has about 8 MB.
+   * @default 16 MiB
+   */
+  readonly maxBytes?: number;
+}
+
+const defaultMaxBytes = 16 * 1024 * 1024;
+/** MISP's own messages are nested 7 deep at most (a published event's objects' attributes' tags). */
+const maxDepth = 64;
+const nothing: Decoded = { ok: true, changes: [] };
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads one of MISP's notifications. What it is about is told by its shape, not its topic: Kafka's topic names are the user's.
+ * Tolerates MISP's drift (ids and timestamps as string or integer, booleans as true, 1 or "1"). Never throws, whatever the bytes.
+ */
+export function decode(notification: Notification, options: DecodeOptions = {}): Decoded {
+  const { topic, body, observedAtMs } = notification;
+  if (topic === "") return { ok: false, reason: "no_topic", detail: "a ZeroMQ frame without a space has no topic" };
+  const maxBytes = options.maxBytes ?? defaultMaxBytes;
+  if (body.length > maxBytes) {
+    return {
+      ok: false,
+      reason: "too_large",
+      detail: `${body.length} bytes on ${excerpt(topic)}, more than ${maxBytes}`,
+    };
+  }
+  if (isDeeperThan(body, maxDepth))
+    return { ok: false, reason: "too_deep", detail: `nested deeper than ${maxDepth} levels` };
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch {
+    return { ok: false, reason: "invalid_utf8", detail: `${body.length} bytes on ${excerpt(topic)} are not UTF-8` };
+  }
+  return decodeMessage(text, observedAtMs);
+}
+
+function decodeMessage(text: string, observedAtMs: number): Decoded {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    return { ok: false, reason: "invalid_json", detail: `not JSON: ${excerpt(text)}` };
+  }
+  if (!isFields(message)) return { ok: false, reason: "unknown_shape", detail: `not an object: ${excerpt(message)}` };
+  return guarded(() => toChanges(message as Fields, observedAtMs));
+}
+
+/** Runs a reader, and turns its refusal into data. */
+export function guarded(read: () => readonly Change[]): Decoded {
+  try {
+    const changes = read();
+    return changes.length === 0 ? nothing : { ok: true, changes };
+  } catch (refusal) {
+    if (refusal instanceof Refusal) return { ok: false, reason: refusal.reason, detail: refusal.detail };
+    throw refusal;
+  }
+}
+
+/** Topics that are understood and not needed: their messages are about other things. */
+const unneeded = [
+  "Sighting",
+  "Object",
+  "ObjectReference",
+  "ShadowAttribute",
+  "GalaxyCluster",
+  "status",
+  "User",
+  "Organisation",
+  "Log",
+  "Warninglist",
+];
+
+function toChanges(message: Fields, observedAtMs: number): readonly Change[] {
+  const attribute = message["Attribute"];
+  const event = message["Event"];
+  if (isFields(attribute)) return [attributeChange(message, attribute, observedAtMs)];
+  if (isFields(message["Tag"])) return tagChanges(message, message["Tag"], observedAtMs);
+  if (isFields(event)) return [eventChange(message, event, observedAtMs)];
+  if (unneeded.some((key) => Object.hasOwn(message, key))) return [];
+  throw new Refusal(
+    "unknown_shape",
+    `no Attribute, Tag or Event in it; keys: ${excerpt(Object.keys(message).join(" "))}`,
+  );
+}
+
+function attributeChange(message: Fields, attribute: Fields, observedAtMs: number): Change {
+  const action = message["action"];
+  const observed = {
+    origin: "live" as const,
+    observedAtMs,
+    ...readIdentity(attribute),
+    content: readContent(attribute),
+  };
+  if (action === "delete") return { kind: "attribute-deleted", ...observed };
+  const event = isFields(message["Event"]) ? readEventPart(message["Event"]) : {};
+  // MISP attaches tags after it sent the add, so that message says nothing about them.
+  if (action === "add") return { kind: "attribute", ...observed, event };
+  const tags = readOwnTags(attribute["Tag"]);
+  if (action === "edit") return { kind: "attribute", ...observed, tags, event };
+  if (action === "soft-delete") {
+    return { kind: "attribute", ...observed, content: { ...observed.content, deleted: true }, tags, event };
+  }
+  throw new Refusal("unknown_action", `attribute ${observed.attributeId}: action ${excerpt(action)}`);
+}
+
+function tagChanges(message: Fields, fields: Fields, observedAtMs: number): readonly Change[] {
+  const tag = readTag(fields);
+  if (tag === undefined) throw new Refusal("invalid_tag", `Tag has no usable id or name: ${excerpt(fields["name"])}`);
+  const observed = { origin: "live" as const, observedAtMs, tag };
+  const attribute = () => ({ attributeId: requireId(fields["attribute_id"], "Tag.attribute_id") });
+  const event = () => ({ eventId: requireId(fields["event_id"], "Tag.event_id") });
+  switch (message["action"]) {
+    case "attached to attribute":
+      return [{ kind: "tag-attached", ...observed, target: attribute() }];
+    case "detached from attribute":
+      return [{ kind: "tag-detached", ...observed, target: attribute() }];
+    case "attached to event":
+      return [{ kind: "tag-attached", ...observed, target: event() }];
+    case "detached from event":
+      return [{ kind: "tag-detached", ...observed, target: event() }];
+    case "add":
+    case "edit":
+      return [{ kind: "tag-renamed", ...observed }];
+    case "delete":
+      return [{ kind: "tag-deleted", ...observed }];
+    case "attached to tag collection":
+    case "detached from tag collection":
+      return [];
+    default:
+      throw new Refusal("unknown_action", `tag ${tag.id}: action ${excerpt(message["action"])}`);
+  }
+}
+
+/**
+ * An event message, or a publish message: `misp_json` without an action, or Kafka's `misp_event_publish`, which has one and
+ * lists the attributes beside the event. What a publish message says about attributes and tags is not read: MISP publishes in
+ * a background job, so it can be older than a delete that has arrived, and its tag lists leave local tags out (recorded).
+ */
+function eventChange(message: Fields, event: Fields, observedAtMs: number): Change {
+  const eventId = requireId(event["id"], "Event.id");
+  const observed = { origin: "live" as const, observedAtMs, eventId };
+  const part = readEventPart(event, message["Orgc"] ?? event["Orgc"]);
+  const action = message["action"];
+  switch (action) {
+    case "delete":
+      return { kind: "event-deleted", ...observed };
+    case undefined:
+    case null:
+    case "publish":
+      return { kind: "event", ...observed, event: { ...part, published: true } };
+    case "unpublish":
+      return { kind: "event", ...observed, event: { ...part, published: false } };
+    case "add":
+    case "edit": {
+      const published = readOptionalBoolean(event["published"]);
+      const tags = readEventTags(message["EventTag"]);
+      return {
+        kind: "event",
+        ...observed,
+        event: { ...part, ...(published === undefined ? {} : { published }), ...(tags === undefined ? {} : { tags }) },
+      };
+    }
+    default:
+      throw new Refusal("unknown_action", `event ${eventId}: action ${excerpt(action)}`);
+  }
+}

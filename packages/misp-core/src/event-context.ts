@@ -1,0 +1,23 @@
+import type { EventPart } from "./change.ts";
+import type { EventContext, TagSet } from "./index-entry.ts";
+import { noTags, sameTags } from "./tag-set.ts";
+
+/** An event of which nothing is known but its id. */
+export function unknownEvent(id: number): EventContext {
+  return { id, atMs: 0, tags: noTags };
+}
+
+/**
+ * Adds what a message says about an event. A part that the message does not carry is kept; a message from before the last
+ * one only fills in what nobody said so far. Tags have their own times: the caller merges them.
+ */
+export function mergeEventPart(known: EventContext, part: EventPart, tags: TagSet, atMs: number): EventContext {
+  const { tags: _, ...parts } = part;
+  const merged = atMs >= known.atMs ? { ...known, ...parts, atMs } : { ...parts, ...known };
+  return { ...merged, tags };
+}
+
+/** Whether filter and announcement read the same from both, so that the event's attributes need no second look. */
+export function decidesTheSame(a: EventContext, b: EventContext): boolean {
+  return a.uuid === b.uuid && a.orgId === b.orgId && a.orgUuid === b.orgUuid && sameTags(a.tags, b.tags);
+}

@@ -1,0 +1,81 @@
+import { matchesWildcard } from "./wildcard.ts";
+
+/** One item of a filter: all keys that are there must match, each by one of its values. */
+export interface FilterItem {
+  /** Ids of creator organisations as decimal text, or their UUIDs in lower case. */
+  readonly orgs?: readonly string[];
+  /** MISP's attribute types, exactly. */
+  readonly types?: readonly string[];
+  /** Tag names in lower case; `*` is a wildcard. */
+  readonly tags?: readonly string[];
+}
+
+/** What a filter decides about. An organisation that is not known yet matches nothing, but {@link Filter.couldMatch} lets it pass. */
+export interface FilterSubject {
+  readonly orgId?: number;
+  readonly orgUuid?: string;
+  readonly type: string;
+  /** The attribute's own tags and its event's, local ones included. */
+  readonly tags: readonly string[];
+}
+
+/** A whitelist, compiled once. */
+export interface Filter {
+  /** One of them must match. Empty: everything passes. */
+  readonly items: readonly FilterItem[];
+  matches(subject: FilterSubject): boolean;
+  /** The static conditions alone: whether an attribute of this type and organisation could pass with the right tags. */
+  couldMatch(subject: Omit<FilterSubject, "tags">): boolean;
+  readonly usesTags: boolean;
+  /** All types that some item admits; undefined when one admits any. */
+  readonly types: readonly string[] | undefined;
+}
+
+interface CompiledItem {
+  readonly orgs: ReadonlySet<string> | undefined;
+  readonly types: ReadonlySet<string> | undefined;
+  matchesTags(tags: readonly string[]): boolean;
+}
+
+/** Makes a filter of items as the configuration means them; see `compileFilter` for reading them from it. */
+export function createFilter(items: readonly FilterItem[]): Filter {
+  const compiled = items.map(compileItem);
+  const admitsAnyType = items.some((item) => item.types === undefined);
+  return {
+    items,
+    matches(subject) {
+      if (compiled.length === 0) return true;
+      return compiled.some((item) => matchesStatic(item, subject, false) && item.matchesTags(subject.tags));
+    },
+    couldMatch: (subject) => compiled.length === 0 || compiled.some((item) => matchesStatic(item, subject, true)),
+    usesTags: items.some((item) => item.tags !== undefined),
+    types: items.length === 0 || admitsAnyType ? undefined : [...new Set(items.flatMap((item) => item.types ?? []))],
+  };
+}
+
+function compileItem({ orgs, types, tags }: FilterItem): CompiledItem {
+  const exact = new Set(tags?.filter((tag) => !tag.includes("*")));
+  const wildcards = tags?.filter((tag) => tag.includes("*")) ?? [];
+  return {
+    orgs: orgs === undefined ? undefined : new Set(orgs),
+    types: types === undefined ? undefined : new Set(types),
+    matchesTags(names) {
+      if (tags === undefined) return true;
+      for (const name of names) {
+        const lower = name.toLowerCase();
+        if (exact.has(lower) || wildcards.some((wildcard) => matchesWildcard(wildcard, lower))) return true;
+      }
+      return false;
+    },
+  };
+}
+
+function matchesStatic(item: CompiledItem, subject: Omit<FilterSubject, "tags">, unknownOrgPasses: boolean): boolean {
+  if (item.types !== undefined && !item.types.has(subject.type)) return false;
+  if (item.orgs === undefined) return true;
+  const { orgId, orgUuid } = subject;
+  if (orgId !== undefined && item.orgs.has(String(orgId))) return true;
+  if (orgUuid !== undefined && item.orgs.has(orgUuid)) return true;
+  // A part that no message carried yet may still turn out to be the one that is named.
+  return unknownOrgPasses && (orgId === undefined || orgUuid === undefined);
+}

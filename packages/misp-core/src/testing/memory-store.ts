@@ -1,0 +1,91 @@
+import type { Lineage, Store, StoreChanges, StoreMeta } from "../contracts.ts";
+import type { EventContext, IndexEntry, TagDefinition, WaitingTag } from "../index-entry.ts";
+
+/** The store's contract as plainly as can be: everything is looked for by scanning. What goes in is copied. */
+export function createMemoryStore(): Store {
+  const entries = new Map<number, IndexEntry>();
+  const lineages = new Map<string, Lineage>();
+  const events = new Map<number, EventContext>();
+  const tags = new Map<number, TagDefinition>();
+  const dirty = new Map<number, number>();
+  let waiting: WaitingTag[] = [];
+  let meta: StoreMeta = { observedAtMs: 0, sequence: 0, digest: "", complete: false };
+
+  const sorted = () => [...entries.values()].sort((a, b) => a.id - b.id);
+  const carries = (tagId: number) => (item: IndexEntry | EventContext) =>
+    item.tags.attached.some((tag) => tag.id === tagId);
+
+  const apply = (changes: StoreChanges) => {
+    for (const { before, after } of changes.entries) {
+      if (after !== undefined) {
+        entries.set(after.id, after);
+        continue;
+      }
+      if (before === undefined) continue;
+      entries.delete(before.id);
+      const { uuid, createdMs, modifiedMs } = before;
+      if (!sorted().some((entry) => entry.uuid === uuid)) lineages.set(uuid, { createdMs, modifiedMs });
+    }
+    for (const event of changes.events) events.set(event.id, event);
+    for (const tag of changes.tags) tags.set(tag.id, tag);
+    waiting = waiting.filter(({ attributeId }) => !changes.waiting.taken.includes(attributeId));
+    for (const added of changes.waiting.added) {
+      waiting = waiting.filter((tag) => tag.attributeId !== added.attributeId || tag.tagId !== added.tagId);
+      waiting.push(added);
+    }
+    for (const sequence of changes.clean) dirty.delete(sequence);
+    for (const { sequence, id } of changes.dirty) dirty.set(sequence, id);
+    meta = { ...meta, ...changes.meta };
+  };
+
+  return {
+    meta: () => meta,
+    entry: (id) => entries.get(id),
+    byUuid(uuid) {
+      const newest = sorted().findLast((entry) => entry.uuid === uuid);
+      return newest === undefined ? lineages.get(uuid) : { id: newest.id };
+    },
+    event: (id) => events.get(id),
+    idsOfEvent: (eventId) => sorted().flatMap((entry) => (entry.eventId === eventId ? [entry.id] : [])),
+    tagDefinition: (id) => tags.get(id),
+    taggedWith: (tagId) => ({
+      attributeIds: sorted()
+        .filter(carries(tagId))
+        .map(({ id }) => id),
+      eventIds: [...events.values()]
+        .filter(carries(tagId))
+        .map(({ id }) => id)
+        .sort((a, b) => a - b),
+    }),
+    waitingTags: (attributeId) => waiting.filter((tag) => tag.attributeId === attributeId),
+    waitingCount: () => waiting.length,
+    liveIdsWithPattern: (pattern) =>
+      sorted().flatMap((entry) => (entry.live && entry.announced?.pattern === pattern ? [entry.id] : [])),
+    isDirty: (sequence) => dirty.has(sequence),
+    dirtyAfter: (after, limit) =>
+      [...dirty]
+        .map(([sequence, id]) => ({ sequence, id }))
+        .filter(({ sequence }) => sequence > after)
+        .sort((a, b) => a.sequence - b.sequence)
+        .slice(0, limit),
+    entriesAfter: (afterId, limit) =>
+      sorted()
+        .filter(({ id }) => id > afterId)
+        .slice(0, limit),
+    removedBetween: (fromMs, toMs, limit) =>
+      sorted()
+        .filter(({ removedAtMs: at }) => at > 0 && at >= fromMs && at < toMs)
+        .sort((a, b) => a.removedAtMs - b.removedAtMs || a.id - b.id)
+        .slice(0, limit)
+        .map(({ id }) => id),
+    async commit(changes) {
+      apply(structuredClone(changes));
+    },
+    async expireWaiting(beforeMs) {
+      const before = waiting.length;
+      waiting = waiting.filter(({ atMs }) => atMs >= beforeMs);
+      return before - waiting.length;
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+}
