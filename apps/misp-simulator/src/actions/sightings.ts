@@ -1,0 +1,65 @@
+import { sightingSaved } from "../messages/other-messages.ts";
+import { topics } from "../messages/topics.ts";
+import type { SightingRow } from "../rows.ts";
+import { SimulatorError } from "../simulator-error.ts";
+import { find } from "../state.ts";
+import {
+  type ActionContext,
+  type ActionResult,
+  type CreatedResult,
+  checkUuids,
+  claimUuid,
+  createEmission,
+} from "./context.ts";
+
+/** What happens to sightings. The attribute itself does not change; a deleted one can be sighted too. */
+export interface SightingActions {
+  addSighting(options: {
+    readonly attributeId: number;
+    readonly uuid?: string;
+    /** The reporting organisation's id. @default 1 */
+    readonly orgId?: number;
+    /** 0 seen, 1 false positive, 2 expiration. @default 0 */
+    readonly type?: number;
+    readonly source?: string;
+    /** Whole seconds; not checked, as in MISP. @default now */
+    readonly date?: number;
+  }): CreatedResult;
+  deleteSighting(options: { readonly id: number }): ActionResult;
+}
+
+/** The sighting actions on a model. */
+export function createSightingActions(context: ActionContext): SightingActions {
+  const { state, wire } = context;
+
+  return {
+    addSighting({ attributeId, uuid, orgId = 1, type = 0, source = "", date = context.now() }) {
+      const attribute = find(state.attributes, attributeId, "attribute");
+      const org = state.orgs.get(orgId);
+      if (org === undefined) throw new SimulatorError("not-found", `there is no organisation ${orgId}`);
+      checkUuids(context, [uuid]);
+      const out = createEmission();
+      const sighting: SightingRow = {
+        id: context.nextId("sighting"),
+        uuid: claimUuid(context, uuid),
+        ...{ attribute, org, type, source, date },
+      };
+      state.sightings.add(sighting);
+      attribute.sightings.push(sighting);
+      attribute.event.sightingTimestamp = context.now();
+      out.emit(topics.sighting, sightingSaved(wire, sighting, "add"));
+      return { id: sighting.id, notifications: out.notifications };
+    },
+
+    deleteSighting({ id }) {
+      const sighting = find(state.sightings, id, "sighting");
+      const out = createEmission();
+      out.emit(topics.sighting, sightingSaved(wire, sighting, "delete"));
+      state.sightings.delete(sighting);
+      state.uuids.delete(sighting.uuid);
+      const { sightings } = sighting.attribute;
+      sightings.splice(sightings.indexOf(sighting), 1);
+      return out;
+    },
+  };
+}

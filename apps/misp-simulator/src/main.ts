@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { parseArgs } from "node:util";
+import { type Command, createCommandRunner } from "./cli/commands.ts";
+import { createMispModel } from "./model.ts";
+import { createRandom, createRandomUuid } from "./random/source.ts";
+import { createZmqPublisher } from "./zmq-publisher.ts";
+
+const usage = `Usage: main.ts publish [options]
+
+Binds MISP's ZeroMQ publisher, says {"ready":{"host":…,"port":…}} and takes commands from stdin, one JSON object per line,
+each answered by one line. It ends with its stdin, or on SIGTERM.
+
+  --host HOST              default 127.0.0.1
+  --port PORT              default 0: any free port
+  --username NAME          PLAIN authentication, together with --password
+  --password PASSWORD
+  --high-water-mark COUNT  default 1000; 0: nothing is dropped
+  --heartbeat-after-ms MS  default 10000; 0: never
+  --watch                  know who subscribes (command "subscribed")
+  --integers               write numbers as integers, not as strings
+  --sanitise               overwrite what is soft-deleted
+  --seed NUMBER            makes uuids and chance repeatable
+`;
+
+async function publish(): Promise<void> {
+  const { values } = parseArgs({
+    args: process.argv.slice(3),
+    options: {
+      host: { type: "string" },
+      port: { type: "string" },
+      username: { type: "string" },
+      password: { type: "string" },
+      "high-water-mark": { type: "string" },
+      "heartbeat-after-ms": { type: "string" },
+      watch: { type: "boolean" },
+      integers: { type: "boolean" },
+      sanitise: { type: "boolean" },
+      seed: { type: "string" },
+    },
+  });
+  const { host, username, password, watch, seed } = values;
+  await using publisher = await createZmqPublisher({
+    ...(host !== undefined && { host }),
+    port: Number(values.port ?? 0),
+    ...(username !== undefined && { credentials: { username, password: password ?? "" } }),
+    highWaterMark: Number(values["high-water-mark"] ?? 1000),
+    heartbeatAfterMs: Number(values["heartbeat-after-ms"] ?? 10_000),
+    watchSubscriptions: watch ?? false,
+  });
+  const model = createMispModel({
+    now: () => Math.floor(Date.now() / 1000),
+    uuid: seed === undefined ? randomUUID : createRandomUuid(createRandom(Number(seed))),
+    drift: { numbers: values.integers ? "integers" : "strings" },
+    sanitiseOnDelete: values.sanitise ?? false,
+  });
+  const run = createCommandRunner(model, publisher, Number(seed ?? Date.now()));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.once(signal, () => {
+      publisher[Symbol.asyncDispose]().then(() => process.exit(0));
+    });
+  }
+  await say({ ready: { host: publisher.host, port: publisher.port } });
+
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) {
+    if (line.trim() === "") continue;
+    const command = parse(line);
+    await say(
+      command === undefined
+        ? { ok: false, error: { code: "invalid-command", message: "not JSON" } }
+        : await run(command),
+    );
+  }
+}
+
+function parse(line: string): Command | undefined {
+  try {
+    const command: unknown = JSON.parse(line);
+    return typeof command === "object" && command !== null ? (command as Command) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function say(answer: unknown): Promise<void> {
+  if (!process.stdout.write(`${JSON.stringify(answer)}\n`)) await once(process.stdout, "drain");
+}
+
+if (process.argv[2] === "publish") {
+  await publish();
+  process.exit(0);
+}
+process.stderr.write(usage);
+process.exit(64);
