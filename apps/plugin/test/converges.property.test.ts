@@ -66,7 +66,7 @@ describe("what consumers hold equals what MISP holds and the filter lets through
     it(`over ${transport}, whatever analysts do, while the bus is down at times and the program is killed at any instant`, async () => {
       const property = fc.asyncProperty(
         fc.constantFrom(...filters),
-        fc.array(step, { minLength: 1, maxLength: 60 }),
+        fc.array(step, { minLength: 1, maxLength: 80, size: "max" }),
         (items, steps) => converges(transport, items, steps),
       );
       for (const kept of keptSeeds[transport]) await fc.assert(property, { seed: kept, numRuns: 200 });

@@ -88,7 +88,7 @@ export function createWorld(transport: Transport, items: readonly PlainItem[] | 
     };
     let publisher: Publisher | undefined;
     const committer = createCommitter(store, {
-      rules: { filter },
+      rules: { filter, reorders: transport === "kafka" },
       counters: createCounters(),
       takePublished: () => publisher?.takePublished() ?? [],
       onCommitted: () => publisher?.wake(),

@@ -87,7 +87,10 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     const priorEntry = prior !== undefined && "id" in prior ? draft.entry(prior.id) : undefined;
     if (priorEntry === undefined) {
       const withheld = neverAnnounced(rules.filter, content.type, event);
-      if (withheld !== undefined) {
+      // Where messages overtake each other, what is not an add may have older messages behind it, of another type (a
+      // sanitised deletion is one): the entry is kept so that they come too late.
+      const overtakes = rules.reorders && (change.kind === "attribute-deleted" || change.tags !== undefined);
+      if (withheld !== undefined && !overtakes) {
         counters.increment("withheld", withheld);
         return undefined;
       }

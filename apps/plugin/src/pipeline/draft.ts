@@ -97,17 +97,19 @@ export function createDraft(view: StoreView): Draft {
     },
     waitingCount: () => view.waitingCount() + waitingAdded,
     wait(tag) {
-      const list = waiting.get(tag.attributeId);
-      if (list === undefined) waiting.set(tag.attributeId, [tag]);
-      else list.push(tag);
-      waitingAdded += 1;
+      const list = waiting.get(tag.attributeId) ?? [];
+      // One fact per tag, the latest; at the same time the removal.
+      const known = [...list, ...view.waitingTags(tag.attributeId)].find(({ tagId }) => tagId === tag.tagId);
+      if (known !== undefined && (known.atMs > tag.atMs || (known.atMs === tag.atMs && !known.attached))) return;
+      if (known === undefined) waitingAdded += 1;
+      waiting.set(tag.attributeId, [...list.filter(({ tagId }) => tagId !== tag.tagId), tag]);
     },
     takeWaiting(attributeId) {
       const stored = view.waitingTags(attributeId);
       if (stored.length > 0) taken.add(attributeId);
       const added = waiting.get(attributeId) ?? [];
       waiting.delete(attributeId);
-      waitingAdded -= added.length;
+      waitingAdded -= added.filter(({ tagId }) => !stored.some((tag) => tag.tagId === tagId)).length;
       return [...stored, ...added];
     },
     isDirty: (old) => dirty.has(old) || (!clean.has(old) && view.isDirty(old)),

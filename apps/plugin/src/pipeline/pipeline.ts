@@ -16,6 +16,8 @@ export interface Parts {
   readonly source: Source;
   readonly bus: Bus;
   readonly filter: Filter;
+  /** The source may bring an older message after a newer one. */
+  readonly reorders: boolean;
   /** Of filter and mapping: when it differs from the store's, every entry is evaluated anew first. */
   readonly digest: string;
   /** MISP's URL for external references, without a trailing slash. */
@@ -54,7 +56,7 @@ export async function runPipeline(
   };
 
   const committer: Committer = createCommitter(store, {
-    rules: { filter: parts.filter },
+    rules: { filter: parts.filter, reorders: parts.reorders },
     counters,
     takePublished: () => publisher?.takePublished() ?? [],
     onCommitted: () => publisher?.wake(),

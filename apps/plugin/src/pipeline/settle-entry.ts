@@ -14,6 +14,8 @@ import type { Draft } from "./draft.ts";
 /** What decisions depend on besides the index. */
 export interface Rules {
   readonly filter: Filter;
+  /** The source may bring an older message after a newer one (Kafka's partitions do; ZeroMQ never within a topic). */
+  readonly reorders: boolean;
 }
 
 /** An entry that facts have touched. */
