@@ -22,7 +22,7 @@ export interface MispState {
 }
 
 /** Kinds of numeric ids: each grows by itself and is never reused (recorded: a re-import gets a higher id). */
-export type IdKind = "event" | "attribute" | "object" | "tag" | "sighting" | "attachment";
+type IdKind = "event" | "attribute" | "object" | "tag" | "sighting" | "attachment";
 
 /** Hands out ids. */
 export type NextId = (kind: IdKind) => number;
