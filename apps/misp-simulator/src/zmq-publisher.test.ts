@@ -129,25 +129,25 @@ it("rebinds on the same port, also with other credentials", async () => {
 });
 
 it("says misp_json_self after a silence on all topics, again and again, and not before", async () => {
-  const publisher = await newPublisher({ heartbeatAfterMs: 100 });
+  const publisher = await newPublisher({ heartbeatAfterMs: 400 });
   const subscriber = subscribe(publisher.port, "");
   await publisher.subscriptions.atLeast("", 1);
-  for (let count = 0; count < 10; count++) {
+  for (let count = 0; count < 30; count++) {
     await publisher.publish([{ topic: "busy", body: "{}" }]);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const frames: string[] = [];
-  while (frames.filter((frame) => frame.startsWith("misp_json_self ")).length < 3)
+  while (frames.filter((frame) => frame.startsWith("misp_json_self ")).length < 2)
     frames.push(...(await receive(subscriber)));
   const busyUntil = frames.lastIndexOf("busy {}");
-  expect(frames.slice(0, busyUntil + 1).filter((frame) => frame === "busy {}")).toHaveLength(10);
+  expect(frames.slice(0, busyUntil + 1).filter((frame) => frame === "busy {}")).toHaveLength(30);
   // A message may have been on its way when the subscription came: at most one heartbeat lies before the busy time.
-  expect(frames.slice(frames.indexOf("busy {}"), busyUntil + 1)).toHaveLength(10);
+  expect(frames.slice(frames.indexOf("busy {}"), busyUntil + 1)).toHaveLength(30);
   expect(JSON.parse(frames.at(-1)?.slice("misp_json_self ".length) ?? "")).toEqual({
     status: expect.any(String),
     uptime: expect.any(Number),
   });
-  expect(publisher.published).toBe(10);
+  expect(publisher.published).toBe(30);
 });
 
 it.each([
