@@ -208,10 +208,10 @@ describe("removeUnknown", () => {
 describe("takeOver", () => {
   it("hands created, modified and what consumers hold to the new id; the old one has nothing left to say", () => {
     const old = settle(confirm(settle(entry, announce("P"), confirmed).entry), announce("Q"), confirmed).entry;
-    const taken = takeOver({ ...entry, id: 9 }, old);
+    const taken = takeOver({ ...entry, id: 9 }, old, 60);
     expect(taken.entry).toMatchObject({ id: 9, live: true, createdMs: old.createdMs, modifiedMs: old.modifiedMs });
     expect(taken.entry.outdated).toEqual(old.outdated);
-    expect(taken.old).toMatchObject({ id: 7, gone: "superseded", live: false, outdated: [] });
+    expect(taken.old).toMatchObject({ id: 7, gone: "superseded", live: false, outdated: [], removedAtMs: 60 });
     expect(sent(settle(taken.entry, announce("Q"), pending).entry)).toEqual(["REMOVE P", "plain Q"]);
   });
 });

@@ -54,7 +54,11 @@ export function removeUnknown(entry: IndexEntry, fields: Announced, observedAtMs
 }
 
 /** The new id of a re-imported attribute takes over what consumers hold of the old one. MISP never reuses a numeric id. */
-export function takeOver(entry: IndexEntry, old: IndexEntry): { readonly entry: IndexEntry; readonly old: IndexEntry } {
+export function takeOver(
+  entry: IndexEntry,
+  old: IndexEntry,
+  observedAtMs: number,
+): { readonly entry: IndexEntry; readonly old: IndexEntry } {
   const { announced, live, edit, outdated, createdMs, modifiedMs, removedAtMs } = old;
   return {
     entry: {
@@ -67,7 +71,7 @@ export function takeOver(entry: IndexEntry, old: IndexEntry): { readonly entry: 
       modifiedMs,
       removedAtMs,
     },
-    old: { ...old, gone: "superseded", live: false, edit: false, outdated: [], sequence: 0 },
+    old: { ...old, gone: "superseded", live: false, edit: false, outdated: [], removedAtMs: observedAtMs, sequence: 0 },
   };
 }
 

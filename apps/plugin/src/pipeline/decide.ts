@@ -114,7 +114,7 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
       sequence: 0,
     };
     if (priorEntry === undefined) return entry;
-    const taken = takeOver(entry, priorEntry);
+    const taken = takeOver(entry, priorEntry, change.observedAtMs);
     entry = taken.entry;
     draft.setEntry(taken.old);
     // What was not confirmed for the old id still has to be published, now for the new one.

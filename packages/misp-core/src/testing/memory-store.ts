@@ -4,7 +4,7 @@ import type { EventContext, IndexEntry, TagDefinition, WaitingTag } from "../ind
 /** The store's contract as plainly as can be: everything is looked for by scanning. What goes in is copied. */
 export function createMemoryStore(): Store {
   const entries = new Map<number, IndexEntry>();
-  const lineages = new Map<string, Lineage>();
+  const newest = new Map<string, { readonly id: number } | Lineage>();
   const events = new Map<number, EventContext>();
   const tags = new Map<number, TagDefinition>();
   const dirty = new Map<number, number>();
@@ -17,14 +17,17 @@ export function createMemoryStore(): Store {
 
   const apply = (changes: StoreChanges) => {
     for (const { before, after } of changes.entries) {
+      const uuid = (after ?? before)?.uuid ?? "";
+      const known = newest.get(uuid);
+      const knownId = known !== undefined && "id" in known ? known.id : 0;
       if (after !== undefined) {
         entries.set(after.id, after);
-        continue;
+        if (before === undefined && knownId < after.id) newest.set(uuid, { id: after.id });
+      } else if (before !== undefined) {
+        entries.delete(before.id);
+        const { createdMs, modifiedMs } = before;
+        if (knownId === before.id) newest.set(uuid, { createdMs, modifiedMs });
       }
-      if (before === undefined) continue;
-      entries.delete(before.id);
-      const { uuid, createdMs, modifiedMs } = before;
-      if (!sorted().some((entry) => entry.uuid === uuid)) lineages.set(uuid, { createdMs, modifiedMs });
     }
     for (const event of changes.events) events.set(event.id, event);
     for (const tag of changes.tags) tags.set(tag.id, tag);
@@ -41,10 +44,7 @@ export function createMemoryStore(): Store {
   return {
     meta: () => meta,
     entry: (id) => entries.get(id),
-    byUuid(uuid) {
-      const newest = sorted().findLast((entry) => entry.uuid === uuid);
-      return newest === undefined ? lineages.get(uuid) : { id: newest.id };
-    },
+    byUuid: (uuid) => newest.get(uuid),
     event: (id) => events.get(id),
     idsOfEvent: (eventId) => sorted().flatMap((entry) => (entry.eventId === eventId ? [entry.id] : [])),
     tagDefinition: (id) => tags.get(id),

@@ -1,0 +1,116 @@
+import type { AttachedTag, IndexEntry, TagSet } from "@tb/misp-core";
+
+/**
+ * Entries as they lie on disk: arrays, since names of fields would be a third of it. A field that is absent is null; texts
+ * that repeat (a name that is the value, a description that is the comment) are true. A new field goes to the end.
+ */
+export type StoredEntry = readonly unknown[];
+
+export function encodeEntry(entry: IndexEntry): StoredEntry {
+  const { content, announced } = entry;
+  return [
+    entry.id,
+    entry.uuid,
+    entry.eventId,
+    [content.type, content.value, content.category, content.comment, content.toIds, content.deleted, content.timestamp],
+    entry.contentAtMs,
+    entry.origin === "rest",
+    entry.seenInRest,
+    encodeTags(entry.tags),
+    entry.gone ?? null,
+    announced === undefined
+      ? null
+      : [
+          announced.pattern,
+          announced.patternType,
+          announced.name === content.value ? true : announced.name,
+          announced.description === undefined
+            ? null
+            : announced.description === content.comment
+              ? true
+              : announced.description,
+          announced.labels ?? null,
+          announced.markings ?? null,
+          announced.confidence ?? null,
+          announced.orgUuid ?? null,
+          announced.eventUuid ?? null,
+        ],
+    entry.live,
+    entry.edit,
+    entry.outdated.map(({ pattern, patternType, name }) => [pattern, patternType, name]),
+    entry.createdMs,
+    entry.modifiedMs,
+    entry.removedAtMs,
+    entry.sequence,
+  ];
+}
+
+// The shape is what encodeEntry wrote: the file's format version and checksumless pages are checked at opening, not here.
+// biome-ignore lint/suspicious/noExplicitAny: positions in an array have no names to check
+export function decodeEntry(stored: any): IndexEntry {
+  const [type, value, category, comment, toIds, deleted, timestamp] = stored[3];
+  const announced = stored[9];
+  return {
+    id: stored[0],
+    uuid: stored[1],
+    eventId: stored[2],
+    content: { type, value, category, comment, toIds, deleted, timestamp },
+    contentAtMs: stored[4],
+    origin: stored[5] ? "rest" : "live",
+    seenInRest: stored[6],
+    tags: decodeTags(stored[7]),
+    ...(stored[8] === null ? {} : { gone: stored[8] }),
+    ...(announced === null
+      ? {}
+      : {
+          announced: {
+            pattern: announced[0],
+            patternType: announced[1],
+            name: announced[2] === true ? value : announced[2],
+            ...(announced[3] === null ? {} : { description: announced[3] === true ? comment : announced[3] }),
+            ...(announced[4] === null ? {} : { labels: announced[4] }),
+            ...(announced[5] === null ? {} : { markings: announced[5] }),
+            ...(announced[6] === null ? {} : { confidence: announced[6] }),
+            ...(announced[7] === null ? {} : { orgUuid: announced[7] }),
+            ...(announced[8] === null ? {} : { eventUuid: announced[8] }),
+          },
+        }),
+    live: stored[10],
+    edit: stored[11],
+    outdated: stored[12].map(([pattern, patternType, name]: [string, string, string]) => ({
+      pattern,
+      patternType,
+      name,
+    })),
+    createdMs: stored[13],
+    modifiedMs: stored[14],
+    removedAtMs: stored[15],
+    sequence: stored[16],
+  };
+}
+
+function encodeTags({ listedAtMs, attached, detached }: TagSet): unknown {
+  if (attached.length === 0 && detached.length === 0) return listedAtMs;
+  return [
+    listedAtMs,
+    attached.map(({ id, local, atMs }) => [id, local ?? null, atMs ?? null]),
+    detached.map(({ id, atMs }) => [id, atMs]),
+  ];
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see decodeEntry
+function decodeTags(stored: any): TagSet {
+  if (typeof stored === "number") return { listedAtMs: stored, attached: [], detached: [] };
+  const [listedAtMs, attached, detached] = stored;
+  return {
+    listedAtMs,
+    attached: attached.map(
+      ([id, local, atMs]: [number, boolean | null, number | null]): AttachedTag => ({
+        id,
+        ...(local === null ? {} : { local }),
+        ...(atMs === null ? {} : { atMs }),
+      }),
+    ),
+    detached: detached.map(([id, atMs]: [number, number]) => ({ id, atMs })),
+  };
+}

@@ -1,0 +1,235 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type {
+  EventContext,
+  IndexEntry,
+  Lineage,
+  Store,
+  StoreChanges,
+  StoreMeta,
+  TagDefinition,
+  TagSet,
+  WaitingTag,
+} from "@tb/misp-core";
+import { type Database, open, type RootDatabase } from "lmdb";
+import { checkFile } from "./check-file.ts";
+import { decodeEntry, encodeEntry, type StoredEntry } from "./entry.ts";
+import { idOfPatternKey, patternKey, patternRange, uuidKey } from "./keys.ts";
+import { takeOwnership } from "./lock.ts";
+import { StoreError, toStoreError } from "./store-error.ts";
+
+/** Raised when what an older program wrote can no longer be read, or the other way round. */
+const format = 1;
+/** Virtual: the file grows as it fills. LMDB cannot grow a map while another transaction reads. */
+const mapBytes = 256 * 1024 ** 3;
+
+const emptyMeta: StoreMeta = { observedAtMs: 0, sequence: 0, digest: "", complete: false };
+
+type Kind = "attribute" | "event";
+
+/** The index in LMDB: one file in the state folder, one process. Throws {@link StoreError}. */
+export async function openLmdbStore({ path }: { readonly path: string }): Promise<Store> {
+  const root = openFolder(path);
+  try {
+    return createStore(root, path);
+  } catch (error) {
+    await root.close();
+    throw toStoreError(path, error);
+  }
+}
+
+/** Opens or makes the files, for their owner's eyes alone whatever the umask says. */
+function openFolder(path: string): RootDatabase {
+  const umask = process.umask(0o077);
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+    checkFile(join(path, "data.mdb"));
+    // Durable when the promise of a commit resolves: with overlappingSync it would resolve before the disk has it.
+    return open({ path, maxDbs: 16, mapSize: mapBytes, overlappingSync: false });
+  } catch (error) {
+    throw toStoreError(path, error);
+  } finally {
+    process.umask(umask);
+  }
+}
+
+function createStore(root: RootDatabase, path: string): Store {
+  const metaDb: Database<unknown, string> = root.openDB({ name: "meta" });
+  const written = metaDb.get("format") as number | undefined;
+  if (written !== undefined && written > format) {
+    throw new StoreError(
+      "newer_format",
+      `the state folder ${path} was written by a newer version of this program (format ${written}, this one knows ${format}): install that version again. Nothing was changed`,
+    );
+  }
+  const release = takeOwnership(metaDb, path);
+  if (written === undefined) metaDb.putSync("format", format);
+
+  const entries: Database<StoredEntry, number> = root.openDB({ name: "entries" });
+  const uuids: Database<number | readonly [number, number], Buffer> = root.openDB({
+    name: "uuids",
+    keyEncoding: "binary",
+  });
+  const events: Database<EventContext, number> = root.openDB({ name: "events" });
+  const idsByEvent: Database<true, [eventId: number, id: number]> = root.openDB({ name: "ids-by-event" });
+  const patterns: Database<true, Buffer> = root.openDB({ name: "patterns", keyEncoding: "binary" });
+  const tags: Database<TagDefinition, number> = root.openDB({ name: "tags" });
+  const tagged: Database<true, [tagId: number, kind: Kind, id: number]> = root.openDB({ name: "tagged" });
+  const waiting: Database<WaitingTag, [attributeId: number, tagId: number]> = root.openDB({ name: "waiting" });
+  const dirty: Database<number, number> = root.openDB({ name: "dirty" });
+  const removed: Database<true, [removedAtMs: number, id: number]> = root.openDB({ name: "removed" });
+
+  let meta: StoreMeta = { ...emptyMeta, ...(metaDb.get("index") as Partial<StoreMeta> | undefined) };
+  let waitingCount = waiting.getCount();
+  let closed = false;
+
+  const readEntry = (id: number): IndexEntry | undefined => {
+    const stored = entries.get(id);
+    return stored === undefined ? undefined : decodeEntry(stored);
+  };
+
+  const writeTagKeys = (kind: Kind, id: number, before: TagSet | undefined, after: TagSet | undefined) => {
+    if (before === after) return;
+    const had = new Set(before?.attached.map((tag) => tag.id));
+    for (const tag of after?.attached ?? []) if (!had.delete(tag.id)) tagged.put([tag.id, kind, id], true);
+    for (const tagId of had) tagged.remove([tagId, kind, id]);
+  };
+
+  /** `newest`: ids that this transaction gave to uuids, which reads do not show yet. */
+  const writeEntry = (before: IndexEntry | undefined, after: IndexEntry | undefined, newest: Map<string, number>) => {
+    const id = (after ?? before)?.id;
+    if (id === undefined) return;
+    if (after !== undefined) entries.put(id, encodeEntry(after));
+    else entries.remove(id);
+
+    if (before === undefined && after !== undefined) {
+      idsByEvent.put([after.eventId, id], true);
+      const key = uuidKey(after.uuid);
+      const known = newest.get(after.uuid) ?? uuids.get(key);
+      if (typeof known !== "number" || known < id) {
+        uuids.put(key, id);
+        newest.set(after.uuid, id);
+      }
+    } else if (after === undefined && before !== undefined) {
+      idsByEvent.remove([before.eventId, id]);
+      const key = uuidKey(before.uuid);
+      if ((newest.get(before.uuid) ?? uuids.get(key)) === id) {
+        uuids.put(key, [before.createdMs, before.modifiedMs]);
+        newest.set(before.uuid, 0);
+      }
+    }
+
+    const oldPattern = before?.live ? before.announced?.pattern : undefined;
+    const newPattern = after?.live ? after.announced?.pattern : undefined;
+    if (oldPattern !== newPattern) {
+      if (oldPattern !== undefined) patterns.remove(patternKey(oldPattern, id));
+      if (newPattern !== undefined) patterns.put(patternKey(newPattern, id), true);
+    }
+
+    const oldRemoved = before?.removedAtMs ?? 0;
+    const newRemoved = after?.removedAtMs ?? 0;
+    if (oldRemoved !== newRemoved) {
+      if (oldRemoved > 0) removed.remove([oldRemoved, id]);
+      if (newRemoved > 0) removed.put([newRemoved, id], true);
+    }
+    writeTagKeys("attribute", id, before?.tags, after?.tags);
+  };
+
+  const writeAll = (changes: StoreChanges, nextMeta: StoreMeta) => {
+    const newest = new Map<string, number>();
+    for (const { before, after } of changes.entries) writeEntry(before, after, newest);
+    for (const event of changes.events) {
+      writeTagKeys("event", event.id, events.get(event.id)?.tags, event.tags);
+      events.put(event.id, event);
+    }
+    for (const tag of changes.tags) tags.put(tag.id, tag);
+    for (const attributeId of changes.waiting.taken) {
+      for (const tag of waitingTags(attributeId)) waiting.remove([attributeId, tag.tagId]);
+    }
+    for (const tag of changes.waiting.added) waiting.put([tag.attributeId, tag.tagId], tag);
+    for (const sequence of changes.clean) dirty.remove(sequence);
+    for (const { sequence, id } of changes.dirty) dirty.put(sequence, id);
+    metaDb.put("index", nextMeta);
+  };
+
+  const waitingTags = (attributeId: number): WaitingTag[] =>
+    // Most of the time nothing waits: not worth a search per attribute.
+    waitingCount === 0
+      ? []
+      : [...waiting.getRange({ start: [attributeId, 0], end: [attributeId + 1, 0] }).map(({ value }) => value)];
+
+  const guarded = async (write: () => void) => {
+    try {
+      await root.batch(write);
+    } catch (error) {
+      throw toStoreError(path, error);
+    }
+  };
+
+  return {
+    meta: () => meta,
+    entry: readEntry,
+    byUuid(uuid): { id: number } | Lineage | undefined {
+      const known = uuids.get(uuidKey(uuid));
+      if (known === undefined) return undefined;
+      return typeof known === "number" ? { id: known } : { createdMs: known[0], modifiedMs: known[1] };
+    },
+    event: (id) => events.get(id),
+    idsOfEvent: (eventId) => [
+      ...idsByEvent.getKeys({ start: [eventId, 0], end: [eventId + 1, 0] }).map(([, id]) => id),
+    ],
+    tagDefinition: (id) => tags.get(id),
+    taggedWith(tagId) {
+      const ids = (kind: Kind) => [
+        ...tagged
+          .getKeys({ start: [tagId, kind, 0], end: [tagId, kind, Number.POSITIVE_INFINITY] })
+          .map(([, , id]) => id),
+      ];
+      return { attributeIds: ids("attribute"), eventIds: ids("event") };
+    },
+    waitingTags,
+    waitingCount: () => waitingCount,
+    *liveIdsWithPattern(pattern) {
+      for (const key of patterns.getKeys(patternRange(pattern))) {
+        const id = idOfPatternKey(key);
+        if (readEntry(id)?.announced?.pattern === pattern) yield id;
+      }
+    },
+    isDirty: (sequence) => sequence > 0 && dirty.doesExist(sequence),
+    dirtyAfter: (sequence, limit) => [
+      ...dirty.getRange({ start: sequence + 1, limit }).map(({ key, value }) => ({ sequence: key, id: value })),
+    ],
+    entriesAfter: (afterId, limit) => [
+      ...entries.getRange({ start: afterId + 1, limit }).map(({ value }) => decodeEntry(value)),
+    ],
+    removedBetween: (fromMs, toMs, limit) => [
+      ...removed.getKeys({ start: [fromMs, 0], end: [toMs, 0], limit }).map(([, id]) => id),
+    ],
+    async commit(changes) {
+      const nextMeta = { ...meta, ...changes.meta };
+      await guarded(() => writeAll(changes, nextMeta));
+      meta = nextMeta;
+      if (changes.waiting.added.length > 0 || changes.waiting.taken.length > 0) waitingCount = waiting.getCount();
+    },
+    async expireWaiting(beforeMs) {
+      const expired = [
+        ...waiting
+          .getRange()
+          .filter(({ value }) => value.atMs < beforeMs)
+          .map(({ key }) => key),
+      ];
+      await guarded(() => {
+        for (const key of expired) waiting.remove(key);
+      });
+      waitingCount = waiting.getCount();
+      return expired.length;
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      release();
+      await root.close();
+    },
+  };
+}
