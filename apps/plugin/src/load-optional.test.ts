@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadSource, type ModuleLoader } from "./load-optional.ts";
+import { checkInstalled, loadSource, type ModuleLoader } from "./load-optional.ts";
 
 /** An installation with these packages: what each exports, or the error that running it gives. */
 function installation(packages: Readonly<Record<string, object>>): ModuleLoader & { readonly loads: string[] } {
@@ -88,5 +88,11 @@ describe("loading a source", () => {
     expect(await loadSource("zmq", installation({ "@tb/source-zmq": {} }))).toMatchObject({
       text: expect.stringContaining("does not work (it has no createZmqSource; its version does not fit"),
     });
+  });
+
+  it("can be checked without the module", async () => {
+    const loader = installation({ "@tb/source-zmq": zmq });
+    expect(await checkInstalled("zmq", loader)).toEqual({ ok: true });
+    expect(await checkInstalled("kafka", loader)).toEqual(await loadSource("kafka", loader));
   });
 });

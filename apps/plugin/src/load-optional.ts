@@ -57,6 +57,15 @@ export async function loadSource<Kind extends SourceKind>(
   }
 }
 
+/** Whether the configured source is installed and works, as {@link loadSource} finds it, for who does not need the module. */
+export async function checkInstalled(
+  kind: SourceKind,
+  loader: ModuleLoader = nodeLoader,
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly text: string }> {
+  const loaded = await loadSource(kind, loader);
+  return loaded.ok ? { ok: true } : loaded;
+}
+
 /** Undefined: not installed. Found and not `ok`: there, but not to be resolved, such as a package without its files. */
 function find(
   name: string,
