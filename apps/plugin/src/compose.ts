@@ -1,0 +1,151 @@
+import { hash } from "node:crypto";
+import { type Bus, describeMapping, type Source } from "@tb/misp-core";
+import { createNdjsonBus } from "./bus/ndjson-bus.ts";
+import { standardOutput } from "./bus/standard-output.ts";
+import type { Config } from "./config/schema.ts";
+import { createCounters, summaryLine } from "./counters.ts";
+import { limitRepeats } from "./limit-repeats.ts";
+import { loadSource } from "./load-optional.ts";
+import { createLog, type Log } from "./log.ts";
+import { runPipeline } from "./pipeline/pipeline.ts";
+import { installShutdown } from "./shutdown.ts";
+import { openLmdbStore } from "./store/lmdb-store.ts";
+import { StoreError } from "./store/store-error.ts";
+
+/** EX_CONFIG: the configuration or the installation must be mended by a person first. */
+export const exitConfig = 78;
+/** EX_SOFTWARE: a part was lost while running; starting again may help. */
+const exitFailed = 70;
+/** EX_TEMPFAIL: another process is in the way, or there is no space. */
+const exitTryAgain = 75;
+
+const summaryEveryMs = 60_000;
+const repeatEveryMs = 60_000;
+/** Less than the shutdown's own deadline: a bus that takes nothing leaves time to confirm what it took before. */
+const flushMs = 3_000;
+
+/**
+ * Runs the program until a signal, and says with which code to exit. The picture of docs/architecture.md, as code: a source, a
+ * store and a bus are opened, and the pipeline runs between them.
+ */
+export async function run(options: {
+  readonly config: Config;
+  readonly warnings: readonly string[];
+  /** Takes the configured secrets out of a text. */
+  readonly redact: (text: string) => string;
+}): Promise<number> {
+  const { config, redact } = options;
+  const created = createLog({ ...config.logging, redact });
+  if (!created.ok) return fail(created.text);
+  const { log } = created;
+  for (const warning of options.warnings) log.warn({}, warning);
+
+  // The first thing that can be missing, before anything is opened.
+  const transport = await loadSource("zmq");
+  if (config.source.kind !== "zmq" || !transport.ok) {
+    return fail(transport.ok ? `${config.source.kind} is not built yet` : transport.text);
+  }
+
+  const controller = new AbortController();
+  const flush = new AbortController();
+  const counters = createCounters();
+  const limited = limitRepeats(log, repeatEveryMs, () => performance.now());
+  const removeHandlers = installShutdown({ controller, say: (level, text) => log[level]({}, text) });
+  controller.signal.addEventListener("abort", () => setTimeout(() => flush.abort(), flushMs).unref());
+  const summary = startSummary(log, () => summaryLine(counters.snapshot()));
+
+  try {
+    await using store = await openLmdbStore({ path: config.statePath });
+    await using bus = createNdjsonBus({
+      output: standardOutput(),
+      input: process.stdin,
+      onRefused: (reason, detail) =>
+        limited.warn(`sighting ${reason}`, { reason, detail }, "a sighting could not be read"),
+    });
+    await using source = transport.module.createZmqSource({
+      ...config.source,
+      observedAfterMs: store.meta().observedAtMs,
+    });
+    log.info({ filter: config.filterText, state: config.statePath }, "started: STIX objects go to standard output");
+    watch(source, bus, log, limited, (cause) => counters.increment("gap", cause));
+    await runPipeline(
+      {
+        store,
+        source,
+        bus,
+        filter: config.filter,
+        reorders: false,
+        digest: hash("sha256", JSON.stringify([config.filter.items, describeMapping(), config.baseUrl ?? ""])),
+        ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
+        counters,
+        onRefused: (reason, detail) =>
+          limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
+        onReevaluated: (entries) => {
+          if (entries > 0) log.info({ entries }, "filter or mapping have changed: every entry was evaluated anew");
+        },
+      },
+      { signal: controller.signal, deadline: flush.signal },
+    );
+    return 0;
+  } catch (error) {
+    log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof StoreError)) return exitFailed;
+    return error.retryable ? exitTryAgain : exitConfig;
+  } finally {
+    removeHandlers();
+    limited.flush();
+    summary.stop();
+  }
+}
+
+function fail(text: string): number {
+  process.stderr.write(`threatbus-misp: ${text}\n`);
+  return exitConfig;
+}
+
+/** One line a minute when something has changed, and one at the end. */
+function startSummary(log: Log, line: () => string): { stop(): void } {
+  let last = line();
+  const say = () => {
+    const now = line();
+    if (now !== last) log.info({}, now);
+    last = now;
+  };
+  const timer = setInterval(say, summaryEveryMs).unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      log.info({}, `in all: ${line()}`);
+    },
+  };
+}
+
+/** Puts into words what source and bus say about their connections. */
+function watch(
+  source: Source,
+  bus: Bus,
+  log: Log,
+  limited: ReturnType<typeof limitRepeats>,
+  onGap: (cause: string) => void,
+): void {
+  const followSource = async () => {
+    for await (const status of source.status()) {
+      if (status.state === "gap") {
+        onGap(status.cause);
+        limited.warn(`gap ${status.cause}`, { cause: status.cause }, `possible gap: ${status.detail}`);
+      } else if (status.state === "connected") {
+        log.info({}, `connected: ${status.detail}`);
+      } else if (status.state !== "closed") {
+        limited.warn(status.state, {}, `${status.state.replace("-", " ")}: ${status.detail}`);
+      }
+    }
+  };
+  const followBus = async () => {
+    for await (const status of bus.status()) {
+      if (status.state !== "up") limited.warn(`bus ${status.state}`, {}, `bus ${status.state}: ${status.detail}`);
+    }
+  };
+  // Statuses end with their source or bus; what went wrong there is told by reading or publishing.
+  followSource().catch(() => undefined);
+  followBus().catch(() => undefined);
+}
