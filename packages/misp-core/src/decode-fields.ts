@@ -37,6 +37,8 @@ const maxTimestamp = 253_402_300_799;
  * case; an imported one may be upper case.
  */
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-9a-f][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
+/** Far above MISP's 32-bit columns, and what index keys have room for. */
+const maxId = 2 ** 48 - 1;
 const digits = /^\d{1,16}$/;
 
 export function isFields(value: unknown): value is Fields {
@@ -60,7 +62,7 @@ function kindOf(value: unknown): string {
 /** A positive integer, as MISP's ids: a string by default, an integer on some installations. */
 export function readId(value: unknown): number | undefined {
   const id = typeof value === "number" ? value : typeof value === "string" && digits.test(value) ? Number(value) : 0;
-  return Number.isSafeInteger(id) && id > 0 ? id : undefined;
+  return Number.isInteger(id) && id > 0 && id <= maxId ? id : undefined;
 }
 
 export function requireId(value: unknown, where: string): number {

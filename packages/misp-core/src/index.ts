@@ -34,6 +34,7 @@ export type {
 } from "./contracts.ts";
 export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
 export type { RefusalReason } from "./decode-fields.ts";
+export { decodeRow } from "./decode-row.ts";
 export { describeFilter } from "./describe-filter.ts";
 export {
   evaluate,
