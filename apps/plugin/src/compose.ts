@@ -41,10 +41,8 @@ export async function run(options: {
   for (const warning of options.warnings) log.warn({}, warning);
 
   // The first thing that can be missing, before anything is opened.
-  const transport = await loadSource("zmq");
-  if (config.source.kind !== "zmq" || !transport.ok) {
-    return fail(transport.ok ? `${config.source.kind} is not built yet` : transport.text);
-  }
+  const transport = await prepareSource(config.source);
+  if (!transport.ok) return fail(transport.text);
 
   const controller = new AbortController();
   const flush = new AbortController();
@@ -62,10 +60,7 @@ export async function run(options: {
       onRefused: (reason, detail) =>
         limited.warn(`sighting ${reason}`, { reason, detail }, "a sighting could not be read"),
     });
-    await using source = transport.module.createZmqSource({
-      ...config.source,
-      observedAfterMs: store.meta().observedAtMs,
-    });
+    await using source = transport.open(store.meta().observedAtMs);
     log.info({ filter: config.filterText, state: config.statePath }, "started: STIX objects go to standard output");
     watch(source, bus, log, limited, (cause) => counters.increment("gap", cause));
     await runPipeline(
@@ -74,7 +69,7 @@ export async function run(options: {
         source,
         bus,
         filter: config.filter,
-        reorders: false,
+        reorders: config.source.kind === "kafka",
         digest: hash("sha256", JSON.stringify([config.filter.items, describeMapping(), config.baseUrl ?? ""])),
         ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
         counters,
@@ -96,6 +91,20 @@ export async function run(options: {
     limited.flush();
     summary.stop();
   }
+}
+
+/** Loads the transport's package, and says how to open it. */
+async function prepareSource(
+  source: Config["source"],
+): Promise<{ ok: true; open: (observedAfterMs: number) => Source } | { ok: false; text: string }> {
+  if (source.kind === "kafka") {
+    const loaded = await loadSource("kafka");
+    return loaded.ok ? { ok: false, text: "kafka is not built yet; configure zmq" } : loaded;
+  }
+  const loaded = await loadSource("zmq");
+  if (!loaded.ok) return loaded;
+  const { kind: _, ...options } = source;
+  return { ok: true, open: (observedAfterMs) => loaded.module.createZmqSource({ ...options, observedAfterMs }) };
 }
 
 function fail(text: string): number {

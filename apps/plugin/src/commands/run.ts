@@ -1,0 +1,12 @@
+import { defineCommand } from "citty";
+import { exitConfig, run } from "../compose.ts";
+import { configOption, loadOrExplain } from "./config-option.ts";
+
+export const runCommand = defineCommand({
+  meta: { name: "run", description: "Receive, filter and announce, until a signal (the default)" },
+  args: configOption,
+  async run({ args }): Promise<number> {
+    const loaded = loadOrExplain(args.config);
+    return loaded === undefined ? exitConfig : run(loaded);
+  },
+});

@@ -1,0 +1,150 @@
+import type { Filter } from "@tb/misp-core";
+import { z } from "zod";
+import type { LogOptions } from "../log.ts";
+
+/** Threat Bus' names for what is worth a line. */
+const verbosity = z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]);
+const port = z.int().min(1).max(65_535);
+const text = z.string().min(1);
+/** A secret may look like a number in YAML. */
+const secret = z.union([text, z.number().transform(String)], { error: "expected a text" });
+
+const loggingSchema = z
+  .strictObject({
+    console: z.boolean().default(true).describe("Write the log to standard error."),
+    console_verbosity: verbosity.default("INFO"),
+    file: z.boolean().default(false).describe("Append the log to a file, as JSON lines."),
+    file_verbosity: verbosity.default("INFO"),
+    filename: text.default("threatbus-misp.log").describe("Relative to the configuration file."),
+  })
+  .prefault({});
+
+const apiSchema = z.strictObject({
+  host: z
+    .url({ protocol: /^https?$/, error: "expected MISP's URL, such as https://misp.example" })
+    .describe("MISP's URL. For now it is used for the links in indicators alone."),
+  ssl: z.boolean().default(true).describe("Verify MISP's certificate."),
+  key: secret.optional().describe("An API key."),
+  key_file: text.optional().describe("A file that holds the API key."),
+  ca_file: text.optional(),
+  client_cert: text.optional(),
+  client_key: text.optional(),
+  proxy: text.optional(),
+  timeout: z.number().positive().optional().describe("Seconds."),
+});
+
+const zmqSchema = z.strictObject({
+  host: text.default("localhost").describe("Where MISP publishes (its Plugin.ZeroMQ_host, as seen from here)."),
+  port: port.default(50_000).describe("MISP's Plugin.ZeroMQ_port."),
+  username: text.optional().describe("MISP's Plugin.ZeroMQ_username."),
+  password: secret.optional().describe("MISP's Plugin.ZeroMQ_password."),
+  password_file: text.optional().describe("A file that holds the password."),
+});
+
+const kafkaSchema = z.strictObject({
+  topics: z.union([z.array(text).min(1), text.transform((topic) => [topic])], {
+    error: "expected a list of topic names",
+  }),
+  poll_interval: z.number().positive().default(1).describe("The longest wait for a batch, seconds."),
+  config: z.record(z.string(), z.unknown()).describe("Properties of librdkafka, passed on unchanged."),
+});
+
+const mispSchema = z.strictObject({
+  api: apiSchema.optional(),
+  // Read by misp-core, which knows what its parts mean together; the shape here is for editors.
+  filter: z
+    .unknown()
+    .optional()
+    .meta({
+      description: "What may pass: see the README. Absent: everything.",
+      oneOf: [{ $ref: "#/$defs/filterItems" }, { $ref: "#/$defs/filterItem" }, { $ref: "#/$defs/filterAny" }],
+    }),
+  zmq: zmqSchema.optional(),
+  kafka: kafkaSchema.optional(),
+});
+
+const hostSchema = z.strictObject({
+  host: text.default("127.0.0.1"),
+  manage: port.default(13_370),
+  pub: port.default(13_371),
+  sub: port.default(13_372),
+});
+
+const stateSchema = z
+  .strictObject({ path: text.optional().describe("The folder for the index. Relative to the configuration file.") })
+  .prefault({});
+
+/**
+ * The file as a whole. What belongs to other plugins is let through here and warned about when it is loaded; sections of our own
+ * are strict. Threat Bus had plugins directly under `plugins` until 2021.8: both layouts are read.
+ */
+export const fileSchema = z.looseObject({
+  logging: loggingSchema,
+  plugins: z.looseObject({
+    apps: z.looseObject({ misp: mispSchema.optional(), zmq: hostSchema.optional() }).optional(),
+    misp: mispSchema.optional(),
+    zmq: hostSchema.optional(),
+  }),
+  threatbus: z
+    .string()
+    .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, { error: "expected host:port, such as localhost:13370" })
+    .optional()
+    .describe("A Threat Bus to join: host:port of its management endpoint."),
+  state: stateSchema,
+});
+
+export type ConfigFile = z.output<typeof fileSchema>;
+
+/** The configuration with all that the program needs to know, nothing left open. */
+export interface Config {
+  readonly source:
+    | {
+        readonly kind: "zmq";
+        readonly host: string;
+        readonly port: number;
+        readonly username?: string;
+        readonly password?: string;
+      }
+    | {
+        readonly kind: "kafka";
+        readonly topics: readonly string[];
+        readonly pollIntervalMs: number;
+        readonly config: Readonly<Record<string, unknown>>;
+      };
+  readonly filter: Filter;
+  /** The filter as an expression, for a person. */
+  readonly filterText: string;
+  /** MISP's URL without a trailing slash and without user information; absent: unknown. */
+  readonly baseUrl?: string;
+  /** Absolute. */
+  readonly statePath: string;
+  readonly logging: Pick<LogOptions, "console" | "file">;
+  /** What must never be shown, wherever it came from. */
+  readonly secrets: readonly string[];
+}
+
+const filterKeys = {
+  orgs: { type: "array", minItems: 1, items: { type: ["string", "integer"] } },
+  types: { type: "array", minItems: 1, items: { type: "string" } },
+  tags: { type: "array", minItems: 1, items: { type: "string" } },
+};
+
+/** A JSON Schema of the file, for editors. */
+export function jsonSchema(): Readonly<Record<string, unknown>> {
+  const schema = z.toJSONSchema(fileSchema, { io: "input", unrepresentable: "any" });
+  return {
+    ...schema,
+    title: "threatbus-misp",
+    $defs: {
+      ...(schema["$defs"] as object | undefined),
+      filterItem: { type: "object", minProperties: 1, additionalProperties: false, properties: filterKeys },
+      filterItems: { type: "array", minItems: 1, items: { $ref: "#/$defs/filterItem" } },
+      filterAny: {
+        type: "object",
+        required: ["any"],
+        additionalProperties: false,
+        properties: { any: { $ref: "#/$defs/filterItems" } },
+      },
+    },
+  };
+}

@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import { type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
+import { checkCommand } from "./commands/check.ts";
+import { runCommand } from "./commands/run.ts";
+import { schemaCommand } from "./commands/schema.ts";
+
+/** EX_USAGE */
+const exitUsage = 64;
+
+// biome-ignore lint/suspicious/noExplicitAny: commands differ in their options
+const commands: Readonly<Record<string, CommandDef<any>>> = {
+  run: runCommand,
+  check: checkCommand,
+  schema: schemaCommand,
+};
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = defineCommand({
+  meta: { name: "threatbus-misp", version, description: "An exact, live view of MISP's indicators on a Threat Bus" },
+  subCommands: commands,
+});
+
+/** citty ignores what it does not know; a mistyped option must not run the program with another file than was meant. */
+function findMistake(parameters: readonly string[], known: readonly string[]): string | undefined {
+  for (let i = 0; i < parameters.length; i++) {
+    const [option = ""] = (parameters[i] ?? "").split("=");
+    if (!known.includes(option)) return `unknown ${option.startsWith("-") ? "option" : "parameter"} ${option}`;
+    if (["-c", "--config"].includes(option) && !parameters[i]?.includes("=")) {
+      i += 1;
+      if (parameters[i] === undefined) return `${option} needs a file`;
+    }
+  }
+  return undefined;
+}
+
+async function main(parameters: readonly string[]): Promise<number> {
+  const [first] = parameters;
+  if (first === "--version" || first === "-v") {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const named = first !== undefined && !first.startsWith("-");
+  const command = commands[named ? first : "run"];
+  const rest = named ? parameters.slice(1) : [...parameters];
+  if (rest.includes("--help") || rest.includes("-h")) {
+    const usage = named && command !== undefined ? await renderUsage(command, program) : await renderUsage(program);
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const known = named && first === "schema" ? [] : ["-c", "--config"];
+  const mistake = command === undefined ? `unknown command ${first}` : findMistake(rest, known);
+  if (command === undefined || mistake !== undefined) {
+    process.stderr.write(`threatbus-misp: ${mistake}\n\n${await renderUsage(program)}\n`);
+    return exitUsage;
+  }
+  const { result } = await runWith(command, { rawArgs: rest });
+  return result as number;
+}
+
+process.exitCode = await main(process.argv.slice(2));
