@@ -3,7 +3,9 @@ import { once } from "node:events";
 import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
+import { createCountingUuid, createMispModel, createZmqPublisher } from "@tb/misp-simulator";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { installWithNpm, installWithPnpm, packAll, packMadeUp, readTarball, type Tarballs } from "./pack.ts";
 
@@ -145,14 +147,32 @@ describe.each(["npm", "pnpm"] as const)("an installation with @tb/source-zmq by 
 
   it("checks its configuration and opens nothing", async () => {
     const { stderr, code } = await run(installation, zmq, "check");
-    expect({ stderr, code }).toMatchObject({ code: 0 });
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     await expect(stateFolder(installation)).rejects.toThrow("ENOENT");
   });
 
-  it("runs, and ends when it is told to", async () => {
-    const { child, exit } = await start(installation, zmq, "run");
-    // TODO with compose.ts
+  it("runs: announces what MISP publishes, takes back what is deleted, and ends when it is told to", async () => {
+    const model = createMispModel({ now: () => Math.floor(Date.now() / 1_000), uuid: createCountingUuid() });
+    await using publisher = await createZmqPublisher({ watchSubscriptions: true });
+    const { child, exit } = await start(installation, `zmq: { host: 127.0.0.1, port: ${publisher.port} }`, "run");
+    const stderr = text(child.stderr);
+    const objects = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+
+    const event = model.addEvent({ info: "Phishing wave" });
+    await publisher.publish(event.notifications);
+    const attribute = model.addAttribute({ eventId: event.id, type: "domain", value: "evil.example" });
+    await publisher.publish(attribute.notifications);
+    const announced = JSON.parse((await objects.next()).value);
+    expect(announced).toMatchObject({ type: "indicator", pattern: "[domain-name:value = 'evil.example']" });
+    await publisher.publish(model.hardDelete({ id: attribute.id }).notifications);
+    const removed = JSON.parse((await objects.next()).value);
+    expect(removed).toMatchObject({ id: announced.id, pattern: announced.pattern, x_threatbus_update: "REMOVE" });
+
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
+    expect(await objects.next()).toEqual({ done: true, value: undefined });
+    expect(await stderr).toContain("announced 1, removed 1");
+    await stateFolder(installation);
   });
 });

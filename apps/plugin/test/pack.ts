@@ -36,11 +36,11 @@ export async function packMadeUp(folder: string, manifest: object, files: Readon
   await mkdir(source, { recursive: true });
   await writeFile(join(source, "package.json"), JSON.stringify(manifest));
   for (const [name, text] of Object.entries(files)) await writeFile(join(source, name), text);
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], {
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", source], {
     cwd: source,
     env: plainEnv(),
   });
-  return join(folder, JSON.parse(stdout)[0].filename);
+  return join(source, JSON.parse(stdout)[0].filename);
 }
 
 /** The files in a tarball, each with its path below `package/`, and the manifest as consumers get it. */
@@ -81,8 +81,13 @@ export async function installWithPnpm(folder: string, tarballs: Partial<Tarballs
 
 async function pnpm(cwd: string, ...parameters: readonly string[]): Promise<string> {
   const { packageManager } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
-  const { stdout } = await run("npx", ["-y", packageManager, ...parameters], { cwd, env: plainEnv() });
-  return stdout;
+  try {
+    const { stdout } = await run("npx", ["-y", packageManager, ...parameters], { cwd, env: plainEnv() });
+    return stdout;
+  } catch (error) {
+    // What went wrong, such as a type error in a build, is on standard output.
+    throw new Error(`${error}\n${(error as { stdout?: string }).stdout}`);
+  }
 }
 
 /** The environment without what a package manager and vitest put there for the process that they started. */
