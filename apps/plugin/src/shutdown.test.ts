@@ -86,13 +86,19 @@ describe("shutdown", () => {
     expect(none.target.exits).toEqual([]);
   });
 
-  it("leaves no handler and no timer when it is taken away", () => {
+  it("leaves no handler when it is taken away, nor a timer unless it was told to stop", () => {
+    const { target, dispose } = install();
+    dispose();
+    expect(target.eventNames()).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("keeps the deadline when it is taken away: a process can linger though all in it is done", () => {
     const { target, signal, dispose } = install();
     signal("SIGTERM");
-    expect(vi.getTimerCount()).toBe(1);
     dispose();
-    expect(vi.getTimerCount()).toBe(0);
     expect(target.eventNames()).toEqual([]);
-    expect(target.exits).toEqual([]);
+    vi.advanceTimersByTime(4_500);
+    expect(target.exits).toEqual([1]);
   });
 });

@@ -11,7 +11,7 @@ export interface ShutdownOptions {
   /** Says what goes on, in one sentence. The last one is said right before the process ends. */
   readonly say: (level: "info" | "error", text: string) => void;
   /**
-   * How long finishing may take, from the first signal on. 0: no time at all; Infinity: no limit.
+   * How long it may take until the process has ended, from the first signal on. 0: no time at all; Infinity: no limit.
    * @default 4500, so that the process has ended within 5 s
    */
   readonly deadlineMs?: number;
@@ -32,11 +32,11 @@ const codes: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGINT: 130, 
  * Lets SIGTERM and SIGINT end the program in order: the first one aborts `controller`, a second one or the deadline ends the
  * process at once, with a non-zero code. Even then nothing is lost: what is not published stays dirty in the store.
  *
- * @returns What takes the handlers away again. Call it when all is finished: the deadline ends with it.
+ * @returns What takes the handlers away again, when all is finished. A deadline that runs stays: a write that standard output's
+ * reader does not take keeps a process alive though everything in it is done.
  */
 export function installShutdown(options: ShutdownOptions): () => void {
   const { controller, say, deadlineMs = 4_500, sameSignalMs = 300, process: target = process } = options;
-  let deadline: NodeJS.Timeout | undefined;
   let stoppingSinceMs: number | undefined;
 
   const onSignal = (signal: NodeJS.Signals) => {
@@ -49,7 +49,7 @@ export function installShutdown(options: ShutdownOptions): () => void {
     stoppingSinceMs = performance.now();
     say("info", `${signal}: stopping; a second signal ends at once`);
     // Unreferenced: it must not keep a process alive that has finished.
-    if (deadlineMs !== Number.POSITIVE_INFINITY) deadline = setTimeout(onDeadline, deadlineMs).unref();
+    if (deadlineMs !== Number.POSITIVE_INFINITY) setTimeout(onDeadline, deadlineMs).unref();
     controller.abort(new Error(`stopped by ${signal}`));
   };
   const onDeadline = () => {
@@ -63,7 +63,6 @@ export function installShutdown(options: ShutdownOptions): () => void {
 
   for (const signal of signals) target.on(signal, onSignal);
   return () => {
-    clearTimeout(deadline);
     for (const signal of signals) target.off(signal, onSignal);
   };
 }

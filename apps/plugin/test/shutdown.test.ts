@@ -14,14 +14,14 @@ async function start(...parameters: readonly string[]) {
   const cwd = fileURLToPath(new URL("..", import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@tb/source", file, ...parameters], {
     cwd,
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
   const exit = once(child, "exit").then(([code, signal]) => {
     running.delete(child);
     return { code, signal };
   });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
   const line = async (): Promise<string | undefined> => (await lines.next()).value;
   expect(await line()).toBe("started");
   return { child, exit, line };
@@ -51,6 +51,15 @@ describe("a process that is told to stop", () => {
     child.kill("SIGTERM");
     expect(await line()).toMatch(/^info SIGTERM: stopping/);
     expect(await line()).toBe("hanging");
+    expect(await line()).toMatch(/^error not finished 0.05 s after the signal/);
+    expect(await exit).toEqual({ code: 1, signal: null });
+  });
+
+  it("and has finished, ends at the deadline though nobody reads its output", async () => {
+    const { child, exit, line } = await start("unread", "50");
+    child.kill("SIGTERM");
+    expect(await line()).toMatch(/^info SIGTERM: stopping/);
+    expect(await line()).toBe("finished");
     expect(await line()).toMatch(/^error not finished 0.05 s after the signal/);
     expect(await exit).toEqual({ code: 1, signal: null });
   });
