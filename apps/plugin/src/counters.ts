@@ -1,5 +1,5 @@
 /** What is counted with a total alone. */
-export type PlainCounter =
+type PlainCounter =
   /** Notifications that a source handed over. */
   | "received"
   /** Changes decoded from them: one notification may hold none or many. */
@@ -14,7 +14,7 @@ export type PlainCounter =
   | "repeated";
 
 /** What is counted by reason as well. */
-export type ReasonCounter =
+type ReasonCounter =
   /** Verdicts that withheld an attribute. */
   | "withheld"
   /** Notifications, or lines on stdin, that could not be read. */
@@ -27,7 +27,7 @@ export type ReasonCounter =
 /** All counts so far. Reasons appear once something was counted under them. */
 export type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
 
-export interface ReasonCount {
+interface ReasonCount {
   readonly total: number;
   /** Largest first. */
   readonly reasons: readonly (readonly [reason: string, count: number])[];

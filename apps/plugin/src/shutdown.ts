@@ -1,5 +1,5 @@
 /** The process, as far as a shutdown needs it. */
-export interface ShutdownProcess {
+interface ShutdownProcess {
   on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
   exit(code: number): void;
