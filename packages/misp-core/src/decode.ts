@@ -110,22 +110,29 @@ function toChanges(message: Fields, observedAtMs: number): readonly Change[] {
 
 function attributeChange(message: Fields, attribute: Fields, observedAtMs: number): Change {
   const action = message["action"];
-  const observed = {
-    origin: "live" as const,
-    observedAtMs,
-    ...readIdentity(attribute),
-    content: readContent(attribute),
-  };
-  if (action === "delete") return { kind: "attribute-deleted", ...observed };
-  const event = isFields(message["Event"]) ? readEventPart(message["Event"]) : {};
-  // MISP attaches tags after it sent the add, so that message says nothing about them.
-  if (action === "add") return { kind: "attribute", ...observed, event };
-  const tags = readOwnTags(attribute["Tag"]);
-  if (action === "edit") return { kind: "attribute", ...observed, tags, event };
-  if (action === "soft-delete") {
-    return { kind: "attribute", ...observed, content: { ...observed.content, deleted: true }, tags, event };
+  const origin = "live";
+  const { attributeId, eventId, uuid } = readIdentity(attribute);
+  const content = readContent(attribute);
+  if (action === "delete") {
+    return { kind: "attribute-deleted", origin, observedAtMs, attributeId, eventId, uuid, content };
   }
-  throw new Refusal("unknown_action", `attribute ${observed.attributeId}: action ${excerpt(action)}`);
+  const event = isFields(message["Event"]) ? readEventPart(message["Event"]) : {};
+  const change = {
+    kind: "attribute" as const,
+    origin,
+    observedAtMs,
+    attributeId,
+    eventId,
+    uuid,
+    content,
+    event,
+  } as const;
+  // MISP attaches tags after it sent the add, so that message says nothing about them.
+  if (action === "add") return change;
+  const tags = readOwnTags(attribute["Tag"]);
+  if (action === "edit") return { ...change, tags };
+  if (action === "soft-delete") return { ...change, tags, content: { ...content, deleted: true } };
+  throw new Refusal("unknown_action", `attribute ${attributeId}: action ${excerpt(action)}`);
 }
 
 function tagChanges(message: Fields, fields: Fields, observedAtMs: number): readonly Change[] {

@@ -1,6 +1,6 @@
 import { confidence, labels, type ResolvedTag, tlpMarking } from "./announcement-fields.ts";
 import type { AttributeContent } from "./change.ts";
-import type { Filter } from "./filter.ts";
+import type { Filter, FilterSubject } from "./filter.ts";
 import type { Announced, EventContext, GoneReason } from "./index-entry.ts";
 import { isMappedType, toPattern } from "./pattern/pattern.ts";
 
@@ -13,11 +13,11 @@ export type Verdict = { readonly announce: Announced } | { readonly withhold: Wi
 /** All that a verdict depends on. */
 export interface Subject {
   readonly content: AttributeContent;
-  readonly gone?: GoneReason;
+  readonly gone?: GoneReason | undefined;
   readonly ownTags: readonly ResolvedTag[];
   readonly eventTags: readonly ResolvedTag[];
   /** Absent when no message about the event was seen yet. */
-  readonly event?: EventContext;
+  readonly event?: EventContext | undefined;
 }
 
 /**
@@ -31,9 +31,10 @@ export function evaluate(subject: Subject, filter: Filter): Verdict {
   if (!content.toIds) return { withhold: "not_to_ids" };
   const fields = toAnnounced(subject);
   if ("withhold" in fields) return fields;
-  const tags = subject.eventTags.length === 0 ? subject.ownTags : [...subject.ownTags, ...subject.eventTags];
-  const matches = filter.matches({ ...orgOf(event), type: content.type, tags: tags.map((tag) => tag.name) });
-  return matches ? fields : { withhold: "filter" };
+  const { orgId, orgUuid } = orgOf(event);
+  const tags = [...subject.ownTags, ...subject.eventTags].map((tag) => tag.name);
+  const asked: FilterSubject = { orgId, orgUuid, type: content.type, tags };
+  return filter.matches(asked) ? fields : { withhold: "filter" };
 }
 
 /** Why no attribute of this type and organisation could ever be announced; undefined when one could. Such are not mirrored. */
@@ -43,18 +44,15 @@ export function neverAnnounced(
   event: { readonly orgId?: number; readonly orgUuid?: string } | undefined,
 ): WithholdReason | undefined {
   if (!isMappedType(type)) return "unmapped_type";
-  return filter.couldMatch({ ...orgOf(event), type }) ? undefined : "filter";
+  const { orgId, orgUuid } = orgOf(event);
+  return filter.couldMatch({ orgId, orgUuid, type }) ? undefined : "filter";
 }
 
-/** The creator organisation as the filter wants it. */
-function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | undefined): {
-  orgId?: number;
-  orgUuid?: string;
-} {
-  return {
-    ...(event?.orgId === undefined ? {} : { orgId: event.orgId }),
-    ...(event?.orgUuid === undefined ? {} : { orgUuid: event.orgUuid }),
-  };
+const unknownOrg: { orgId?: number; orgUuid?: string } = {};
+
+/** The creator organisation as the filter wants it: an event's own fields do. */
+function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | undefined): typeof unknownOrg {
+  return event ?? unknownOrg;
 }
 
 /** The fields that would be announced, whatever the filter says. */
@@ -64,21 +62,20 @@ export function toAnnounced(
   const { content, ownTags, eventTags, event } = subject;
   const pattern = toPattern(content.type, content.value);
   if (!pattern.ok) return { withhold: pattern.reason };
-  const labelled = labels(ownTags, eventTags);
+  const labelled = ownTags.length + eventTags.length === 0 ? [] : labels(ownTags, eventTags);
   // The attribute's own marking and confidence stand before the event's, as in MISP's interface.
   const marking = tlpMarking(ownTags) ?? tlpMarking(eventTags);
   const stated = confidence(ownTags) ?? confidence(eventTags);
-  return {
-    announce: {
-      pattern: pattern.pattern,
-      patternType: pattern.patternType,
-      name: content.value,
-      ...(content.comment === "" ? {} : { description: content.comment }),
-      ...(labelled.length === 0 ? {} : { labels: labelled }),
-      ...(marking === undefined ? {} : { markings: [marking] }),
-      ...(stated === undefined ? {} : { confidence: stated }),
-      ...(event?.orgUuid === undefined ? {} : { orgUuid: event.orgUuid }),
-      ...(event?.uuid === undefined ? {} : { eventUuid: event.uuid }),
-    },
+  const announced: { -readonly [Key in keyof Announced]: Announced[Key] } = {
+    pattern: pattern.pattern,
+    patternType: pattern.patternType,
+    name: content.value,
   };
+  if (content.comment !== "") announced.description = content.comment;
+  if (labelled.length > 0) announced.labels = labelled;
+  if (marking !== undefined) announced.markings = [marking];
+  if (stated !== undefined) announced.confidence = stated;
+  if (event?.orgUuid !== undefined) announced.orgUuid = event.orgUuid;
+  if (event?.uuid !== undefined) announced.eventUuid = event.uuid;
+  return { announce: announced };
 }

@@ -12,8 +12,8 @@ export interface FilterItem {
 
 /** What a filter decides about. An organisation that is not known yet matches nothing, but {@link Filter.couldMatch} lets it pass. */
 export interface FilterSubject {
-  readonly orgId?: number;
-  readonly orgUuid?: string;
+  readonly orgId?: number | undefined;
+  readonly orgUuid?: string | undefined;
   readonly type: string;
   /** The attribute's own tags and its event's, local ones included. */
   readonly tags: readonly string[];

@@ -36,26 +36,28 @@ function render(
   const created = toStixTimestamp(entry.createdMs);
   const modified = toStixTimestamp(modifiedMs);
   const update = old !== undefined ? "REMOVE" : entry.edit ? "EDIT" : undefined;
-  return {
+  // Assigned in order, and only what is there: conditional spreads cost several times as much (`pnpm bench`).
+  const indicator: { -readonly [Key in keyof Indicator]: Indicator[Key] } = {
     type: "indicator",
     spec_version: "2.1",
     id: `indicator--${entry.uuid}`,
-    ...(announced.orgUuid === undefined ? {} : { created_by_ref: `identity--${announced.orgUuid}` }),
-    created,
-    modified,
-    name,
-    ...(announced.description === undefined ? {} : { description: announced.description }),
-    pattern,
-    pattern_type: patternType,
-    ...(patternType === "stix" ? { pattern_version: "2.1" as const } : {}),
-    valid_from: created,
-    ...(old === undefined ? {} : { valid_until: modified }),
-    ...(announced.labels === undefined ? {} : { labels: announced.labels }),
-    ...(announced.confidence === undefined ? {} : { confidence: announced.confidence }),
-    external_references: externalReferences(entry, announced.eventUuid, options.baseUrl),
-    ...(announced.markings === undefined ? {} : { object_marking_refs: announced.markings }),
-    ...(update === undefined ? {} : { x_threatbus_update: update }),
-  };
+  } as Indicator;
+  if (announced.orgUuid !== undefined) indicator.created_by_ref = `identity--${announced.orgUuid}`;
+  indicator.created = created;
+  indicator.modified = modified;
+  indicator.name = name;
+  if (announced.description !== undefined) indicator.description = announced.description;
+  indicator.pattern = pattern;
+  indicator.pattern_type = patternType;
+  if (patternType === "stix") indicator.pattern_version = "2.1";
+  indicator.valid_from = created;
+  if (old !== undefined) indicator.valid_until = modified;
+  if (announced.labels !== undefined) indicator.labels = announced.labels;
+  if (announced.confidence !== undefined) indicator.confidence = announced.confidence;
+  indicator.external_references = externalReferences(entry, announced.eventUuid, options.baseUrl);
+  if (announced.markings !== undefined) indicator.object_marking_refs = announced.markings;
+  if (update !== undefined) indicator.x_threatbus_update = update;
+  return indicator;
 }
 
 function externalReferences(
@@ -63,11 +65,10 @@ function externalReferences(
   eventUuid: string | undefined,
   baseUrl: string | undefined,
 ): NonNullable<Indicator["external_references"]> {
-  const reference = (sourceName: string, path: string, id: string) => ({
-    source_name: sourceName,
-    external_id: id,
-    ...(baseUrl === undefined ? {} : { url: `${baseUrl}/${path}/view/${id}` }),
-  });
+  const reference = (sourceName: string, path: string, id: string) =>
+    baseUrl === undefined
+      ? { source_name: sourceName, external_id: id }
+      : { source_name: sourceName, external_id: id, url: `${baseUrl}/${path}/view/${id}` };
   const attribute = reference("MISP attribute", "attributes", uuid);
   return eventUuid === undefined ? [attribute] : [reference("MISP event", "events", eventUuid), attribute];
 }

@@ -26,18 +26,22 @@ export function settle(entry: IndexEntry, verdict: Verdict, context: SettleConte
     if (sameAnnounced(entry.announced, next)) return { entry, dirty: false };
     // Until the plain announcement is confirmed nobody may have it, and some consumers ignore an EDIT: keep it plain.
     const edit = context.pending ? entry.edit : true;
-    return { entry: stamp({ ...entry, announced: next, edit }), dirty: true };
+    const modifiedMs = nextModified(entry, entry.outdated.length + 1);
+    return { entry: { ...entry, announced: next, edit, modifiedMs }, dirty: true };
   }
   const outdated = withdraw(entry).filter((old) => !samePattern(old, next));
   const createdMs = entry.createdMs === 0 ? firstCreated(entry) : entry.createdMs;
-  const announced = { ...entry, announced: next, live: true, edit: false, outdated, createdMs, removedAtMs: 0 };
-  return { entry: stamp(announced), dirty: true };
+  const modifiedMs = nextModified(entry, outdated.length + 1);
+  const announced = { announced: next, live: true, edit: false, outdated, createdMs, modifiedMs, removedAtMs: 0 };
+  return { entry: { ...entry, ...announced }, dirty: true };
 }
 
 function withhold(entry: IndexEntry, { observedAtMs }: SettleContext): Settled {
   if (entry.live) {
-    const withdrawn = { ...entry, live: false, edit: false, outdated: withdraw(entry), removedAtMs: observedAtMs };
-    return { entry: stamp(withdrawn), dirty: true };
+    const outdated = withdraw(entry);
+    const modifiedMs = nextModified(entry, outdated.length);
+    const withdrawn = { live: false, edit: false, outdated, modifiedMs, removedAtMs: observedAtMs };
+    return { entry: { ...entry, ...withdrawn }, dirty: true };
   }
   const over = entry.gone !== undefined || entry.content.deleted;
   return { entry: over && entry.removedAtMs === 0 ? { ...entry, removedAtMs: observedAtMs } : entry, dirty: false };
@@ -91,13 +95,11 @@ function withdraw(entry: IndexEntry): readonly Outdated[] {
 }
 
 /**
- * Gives the entry's next objects their `modified`: one millisecond for each REMOVE and one for the announcement, so that
- * no two different objects of one id share it. `modifiedMs` is the last one's.
+ * The `modified` of the last of an entry's next objects: one millisecond for each REMOVE and one for the announcement, so that
+ * no two different objects of one id share it.
  */
-function stamp(entry: IndexEntry): IndexEntry {
-  const first = Math.max(entry.content.timestamp * 1000, entry.modifiedMs + 1);
-  const objects = entry.outdated.length + (entry.live ? 1 : 0);
-  return { ...entry, modifiedMs: first + objects - 1 };
+function nextModified(entry: IndexEntry, objects: number): number {
+  return Math.max(entry.content.timestamp * 1000, entry.modifiedMs + 1) + objects - 1;
 }
 
 function samePattern(a: Outdated | Announced, b: Outdated | Announced): boolean {

@@ -33,10 +33,10 @@ export function settleEntry(draft: Draft, id: number, touched: Touched, { filter
   const event = draft.event(entry.eventId);
   const subject: Subject = {
     content: entry.content,
-    ...(entry.gone === undefined ? {} : { gone: entry.gone }),
+    gone: entry.gone,
     ownTags: resolveTags(draft, entry.tags),
     eventTags: event === undefined ? [] : resolveTags(draft, event.tags),
-    ...(event === undefined ? {} : { event }),
+    event,
   };
   const verdict = evaluate(subject, filter);
   if ("withhold" in verdict) counters.increment("withheld", verdict.withhold);
@@ -51,6 +51,7 @@ export function settleEntry(draft: Draft, id: number, touched: Touched, { filter
 }
 
 function resolveTags(draft: Draft, set: TagSet): readonly ResolvedTag[] {
+  if (set.attached.length === 0) return [];
   return set.attached.flatMap(({ id, local }) => {
     const tag = draft.tag(id);
     if (tag === undefined || tag.deleted) return [];

@@ -1,0 +1,127 @@
+/**
+ * Speed as ratios within one run, over a real ZeroMQ socket: the whole pipeline with durable commits against a loop that only
+ * receives and parses. `pnpm bench`; sizes can be given as `pnpm bench 50000 100000 20000` (adds, store size, edits).
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Load } from "./publisher.ts";
+
+const [adds = 100_000, storeSize = 300_000, edits = 60_000] = process.argv.slice(2).map(Number);
+const folder = mkdtempSync(join(tmpdir(), "bench-"));
+const children: ChildProcess[] = [];
+
+// biome-ignore lint/suspicious/noExplicitAny: answers of our own children
+type Answer = any;
+
+/** A child that has said that it is ready, and asks answered one by one. */
+async function start(name: string, parameters: readonly string[], stdout: "ignore" | "pipe" = "ignore") {
+  const child = fork(new URL(name, import.meta.url), parameters, {
+    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
+    stdio: ["ignore", stdout, "inherit", "ipc"],
+  });
+  children.push(child);
+  const [ready]: Answer[] = await once(child, "message");
+  return {
+    child,
+    ready,
+    async ask(message: object): Promise<Answer> {
+      child.send(message);
+      const [answer] = await once(child, "message");
+      return answer;
+    },
+    async stop() {
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    },
+  };
+}
+
+const publisher = await start("./publisher.ts", []);
+const port = String(publisher.ready.port);
+
+/** Sends a load to the one subscriber, and says how long it took it. */
+async function measure(to: Awaited<ReturnType<typeof start>>, load: Load): Promise<Answer> {
+  await publisher.ask(load);
+  await publisher.ask({ subscribed: 1 });
+  const taken = to.ask({ expect: load.count });
+  await publisher.ask({ go: true });
+  return taken;
+}
+const perSecond = (count: number, ms: number) => Math.round((count * 1000) / ms);
+const say = (text: string) => process.stdout.write(`${text}\n`);
+
+async function yardstick(load: Load): Promise<number> {
+  const receiver = await start("./receiver.ts", [port]);
+  const { ms } = await measure(receiver, load);
+  await receiver.stop();
+  return perSecond(load.count, ms);
+}
+
+function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
+}
+
+/** From the publisher's clock to the line on standard output of the real program, at 1,000 messages a second. */
+async function latency(): Promise<readonly number[]> {
+  const config = join(folder, "config.yaml");
+  writeFileSync(
+    config,
+    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${port} } } } }\nlogging: { console_verbosity: ERROR }\n`,
+  );
+  const child = fork(new URL("../src/main.ts", import.meta.url), ["-c", config], {
+    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+  });
+  children.push(child);
+  const load: Load = { kind: "add", from: 1, count: 10_000, rate: 1_000 };
+  await publisher.ask(load);
+  await publisher.ask({ subscribed: 1 });
+  const latencies: number[] = [];
+  const read = (async () => {
+    if (child.stdout === null) return;
+    for await (const line of createInterface({ input: child.stdout })) {
+      latencies.push(Date.now() + (performance.now() % 1) - Number(JSON.parse(line).description));
+      if (latencies.length === load.count) return;
+    }
+  })();
+  await publisher.ask({ go: true });
+  await read;
+  child.kill("SIGTERM");
+  // The first second is start-up: code that has not run yet.
+  return latencies.slice(1_000).sort((a, b) => a - b);
+}
+
+try {
+  const load: Load = { kind: "add", from: 1, count: adds, rate: 0 };
+  const bare = await yardstick(load);
+  say(`receive and parse alone          ${bare} messages/s`);
+
+  const pipeline = await start("./pipeline.ts", [port, join(folder, "state")]);
+  const added = await measure(pipeline, load);
+  const addRate = perSecond(adds, added.ms);
+  say(
+    `new attributes, to confirmed     ${addRate} messages/s   ratio ${(addRate / bare).toFixed(2)}   CPU ${(added.cpuMs / added.ms).toFixed(2)} cores`,
+  );
+
+  for (let from = adds + 1; from <= storeSize; from += 50_000) {
+    await measure(pipeline, { kind: "add", from, count: Math.min(50_000, storeSize - from + 1), rate: 0 });
+  }
+  const edited = await measure(pipeline, { kind: "edit", from: 1, below: storeSize, count: edits, rate: 0 });
+  const editRate = perSecond(edits, edited.ms);
+  say(
+    `random edits in a store of ${storeSize}  ${editRate} messages/s   ratio ${(editRate / bare).toFixed(2)}   RSS ${Math.round(edited.rssMb)} MB`,
+  );
+  await pipeline.stop();
+
+  const latencies = await latency();
+  say(
+    `latency at 1,000/s               p50 ${percentile(latencies, 0.5).toFixed(1)} ms   p99 ${percentile(latencies, 0.99).toFixed(1)} ms   max ${latencies.at(-1)?.toFixed(1)} ms`,
+  );
+} finally {
+  for (const child of children) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+}

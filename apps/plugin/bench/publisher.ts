@@ -1,0 +1,52 @@
+/** Publishes on command, from frames that are made before: IPC { kind, from, count, below, rate } → { made }, then { go } → { sent }. */
+import { createZmqPublisher } from "@tb/misp-simulator";
+import { attributeMessage } from "./messages.ts";
+
+export interface Load {
+  readonly kind: "add" | "edit";
+  /** `add`: the first id; `edit`: ids are random below `below`. */
+  readonly from: number;
+  readonly count: number;
+  readonly below?: number;
+  /** Per second; 0: as fast as the socket takes them. With a rate, the comment is the time of sending. */
+  readonly rate: number;
+}
+
+const publisher = await createZmqPublisher({ highWaterMark: 0, watchSubscriptions: true, heartbeatAfterMs: 0 });
+let load: Load = { kind: "add", from: 1, count: 0, rate: 0 };
+let frames: Buffer[] = [];
+
+const idAt = (i: number) => (load.kind === "add" ? load.from + i : 1 + Math.floor(Math.random() * (load.below ?? 1)));
+
+process.on("message", async (message: Load | { go: true } | { subscribed: number }) => {
+  if ("subscribed" in message) {
+    await publisher.subscriptions.atLeast("misp_json_attribute ", message.subscribed);
+    process.send?.({ subscribed: true });
+  } else if ("go" in message) {
+    const begin = performance.now();
+    for (let i = 0; i < load.count; i++) {
+      if (load.rate > 0) {
+        const dueMs = begin + (1000 * i) / load.rate;
+        while (performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, 0));
+        await publisher.publishFrame(
+          attributeMessage(load.kind, idAt(i), String(Date.now() + (performance.now() % 1))),
+        );
+      } else {
+        await publisher.publishFrame(frames[i] ?? "");
+      }
+    }
+    process.send?.({ sent: load.count });
+  } else {
+    load = message;
+    const round = Math.floor(Math.random() * 1e9);
+    frames =
+      load.rate > 0
+        ? []
+        : Array.from({ length: load.count }, (_, i) =>
+            Buffer.from(attributeMessage(load.kind, idAt(i), `round ${round}`)),
+          );
+    process.send?.({ made: true });
+  }
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ port: publisher.port });
