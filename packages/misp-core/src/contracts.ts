@@ -68,7 +68,10 @@ export interface StoreMeta {
 
 /** What one transaction writes: all of it or nothing. */
 export interface StoreChanges {
-  /** Each touched entry as it was and as it is to be. `after` absent: purged. Secondary keys follow from the difference. */
+  /**
+   * Each touched entry, once, as it was and as it is to be. `after` absent: purged. Secondary keys follow from the difference.
+   * `before` absent: new, and then it has the highest id of its uuid: whoever decides drops stragglers of lower ids.
+   */
   readonly entries: readonly { readonly before?: IndexEntry; readonly after?: IndexEntry }[];
   readonly events: readonly EventContext[];
   readonly tags: readonly TagDefinition[];

@@ -20,6 +20,7 @@ const entry: IndexEntry = {
   origin: "live",
   seenInRest: false,
   tags: noTags,
+  gone: undefined,
   live: true,
   edit: false,
   announced: {

@@ -34,7 +34,7 @@ function render(
   if (announced === undefined) throw new Error(`entry ${entry.id} has nothing announced to render`);
   const { pattern, patternType, name } = old ?? announced;
   const created = toStixTimestamp(entry.createdMs);
-  const modified = toStixTimestamp(modifiedMs);
+  const modified = modifiedMs === entry.createdMs ? created : toStixTimestamp(modifiedMs);
   const update = old !== undefined ? "REMOVE" : entry.edit ? "EDIT" : undefined;
   // Assigned in order, and only what is there: conditional spreads cost several times as much (`pnpm bench`).
   const indicator: { -readonly [Key in keyof Indicator]: Indicator[Key] } = {

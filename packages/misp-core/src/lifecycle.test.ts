@@ -15,6 +15,8 @@ const entry: IndexEntry = {
   origin: "live",
   seenInRest: false,
   tags: noTags,
+  gone: undefined,
+  announced: undefined,
   live: false,
   edit: false,
   outdated: [],

@@ -67,7 +67,7 @@ export function takeOver(
   return {
     entry: {
       ...entry,
-      ...(announced === undefined ? {} : { announced }),
+      announced,
       live,
       edit,
       outdated,

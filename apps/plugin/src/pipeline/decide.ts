@@ -105,6 +105,8 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
       origin: change.origin,
       seenInRest: change.origin === "rest",
       tags: waitingTagsOf(id),
+      gone: undefined,
+      announced: undefined,
       live: false,
       edit: false,
       outdated: [],

@@ -1,4 +1,4 @@
-import type { AttachedTag, IndexEntry, TagSet } from "@tb/misp-core";
+import type { Announced, AttachedTag, IndexEntry, TagSet } from "@tb/misp-core";
 
 /**
  * Entries as they lie on disk: arrays, since names of fields would be a third of it. A field that is absent is null; texts
@@ -59,22 +59,8 @@ export function decodeEntry(stored: any): IndexEntry {
     origin: stored[5] ? "rest" : "live",
     seenInRest: stored[6],
     tags: decodeTags(stored[7]),
-    ...(stored[8] === null ? {} : { gone: stored[8] }),
-    ...(announced === null
-      ? {}
-      : {
-          announced: {
-            pattern: announced[0],
-            patternType: announced[1],
-            name: announced[2] === true ? value : announced[2],
-            ...(announced[3] === null ? {} : { description: announced[3] === true ? comment : announced[3] }),
-            ...(announced[4] === null ? {} : { labels: announced[4] }),
-            ...(announced[5] === null ? {} : { markings: announced[5] }),
-            ...(announced[6] === null ? {} : { confidence: announced[6] }),
-            ...(announced[7] === null ? {} : { orgUuid: announced[7] }),
-            ...(announced[8] === null ? {} : { eventUuid: announced[8] }),
-          },
-        }),
+    gone: stored[8] ?? undefined,
+    announced: announced === null ? undefined : decodeAnnounced(announced, value, comment),
     live: stored[10],
     edit: stored[11],
     outdated: stored[12].map(([pattern, patternType, name]: [string, string, string]) => ({
@@ -87,6 +73,23 @@ export function decodeEntry(stored: any): IndexEntry {
     removedAtMs: stored[15],
     sequence: stored[16],
   };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: see decodeEntry
+function decodeAnnounced(stored: any, value: string, comment: string): Announced {
+  const [pattern, patternType, name, description, labels, markings, confidence, orgUuid, eventUuid] = stored;
+  const announced: { -readonly [Key in keyof Announced]: Announced[Key] } = {
+    pattern,
+    patternType,
+    name: name === true ? value : name,
+  };
+  if (description !== null) announced.description = description === true ? comment : description;
+  if (labels !== null) announced.labels = labels;
+  if (markings !== null) announced.markings = markings;
+  if (confidence !== null) announced.confidence = confidence;
+  if (orgUuid !== null) announced.orgUuid = orgUuid;
+  if (eventUuid !== null) announced.eventUuid = eventUuid;
+  return announced;
 }
 
 function encodeTags({ listedAtMs, attached, detached }: TagSet): unknown {

@@ -84,7 +84,14 @@ function createStore(root: RootDatabase, path: string): Store {
   let waitingCount = waiting.getCount();
   let closed = false;
 
+  // MISP's ids grow: most attributes that are asked for first are new, and need no search.
+  let [highestId = 0] = entries.getKeys({ reverse: true, limit: 1 });
+  /** What the last commit wrote: it is published next, and need not be decoded for that. Entries never change. */
+  let recent = new Map<number, IndexEntry | undefined>();
+
   const readEntry = (id: number): IndexEntry | undefined => {
+    if (id > highestId) return undefined;
+    if (recent.has(id)) return recent.get(id);
     const stored = entries.get(id);
     return stored === undefined ? undefined : decodeEntry(stored);
   };
@@ -96,8 +103,7 @@ function createStore(root: RootDatabase, path: string): Store {
     for (const tagId of had) tagged.remove([tagId, kind, id]);
   };
 
-  /** `newest`: ids that this transaction gave to uuids, which reads do not show yet. */
-  const writeEntry = (before: IndexEntry | undefined, after: IndexEntry | undefined, newest: Map<string, number>) => {
+  const writeEntry = (before: IndexEntry | undefined, after: IndexEntry | undefined) => {
     const id = (after ?? before)?.id;
     if (id === undefined) return;
     if (after !== undefined) entries.put(id, encodeEntry(after));
@@ -105,19 +111,11 @@ function createStore(root: RootDatabase, path: string): Store {
 
     if (before === undefined && after !== undefined) {
       idsByEvent.put([after.eventId, id], true);
-      const key = uuidKey(after.uuid);
-      const known = newest.get(after.uuid) ?? uuids.get(key);
-      if (typeof known !== "number" || known < id) {
-        uuids.put(key, id);
-        newest.set(after.uuid, id);
-      }
+      uuids.put(uuidKey(after.uuid), id);
     } else if (after === undefined && before !== undefined) {
       idsByEvent.remove([before.eventId, id]);
       const key = uuidKey(before.uuid);
-      if ((newest.get(before.uuid) ?? uuids.get(key)) === id) {
-        uuids.put(key, [before.createdMs, before.modifiedMs]);
-        newest.set(before.uuid, 0);
-      }
+      if (uuids.get(key) === id) uuids.put(key, [before.createdMs, before.modifiedMs]);
     }
 
     const oldPattern = before?.live ? before.announced?.pattern : undefined;
@@ -137,8 +135,7 @@ function createStore(root: RootDatabase, path: string): Store {
   };
 
   const writeAll = (changes: StoreChanges, nextMeta: StoreMeta) => {
-    const newest = new Map<string, number>();
-    for (const { before, after } of changes.entries) writeEntry(before, after, newest);
+    for (const { before, after } of changes.entries) writeEntry(before, after);
     for (const event of changes.events) {
       writeTagKeys("event", event.id, events.get(event.id)?.tags, event.tags);
       events.put(event.id, event);
@@ -210,6 +207,8 @@ function createStore(root: RootDatabase, path: string): Store {
       const nextMeta = { ...meta, ...changes.meta };
       await guarded(() => writeAll(changes, nextMeta));
       meta = nextMeta;
+      recent = new Map(changes.entries.map(({ before, after }) => [(after ?? before)?.id ?? 0, after]));
+      for (const { after } of changes.entries) if (after !== undefined && after.id > highestId) highestId = after.id;
       if (changes.waiting.added.length > 0 || changes.waiting.taken.length > 0) waitingCount = waiting.getCount();
     },
     async expireWaiting(beforeMs) {

@@ -17,16 +17,14 @@ export function createMemoryStore(): Store {
 
   const apply = (changes: StoreChanges) => {
     for (const { before, after } of changes.entries) {
-      const uuid = (after ?? before)?.uuid ?? "";
-      const known = newest.get(uuid);
-      const knownId = known !== undefined && "id" in known ? known.id : 0;
       if (after !== undefined) {
         entries.set(after.id, after);
-        if (before === undefined && knownId < after.id) newest.set(uuid, { id: after.id });
+        if (before === undefined) newest.set(after.uuid, { id: after.id });
       } else if (before !== undefined) {
         entries.delete(before.id);
-        const { createdMs, modifiedMs } = before;
-        if (knownId === before.id) newest.set(uuid, { createdMs, modifiedMs });
+        const { uuid, createdMs, modifiedMs } = before;
+        const known = newest.get(uuid);
+        if (known !== undefined && "id" in known && known.id === before.id) newest.set(uuid, { createdMs, modifiedMs });
       }
     }
     for (const event of changes.events) events.set(event.id, event);
