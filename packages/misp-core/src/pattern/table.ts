@@ -2,7 +2,7 @@ import { type HashType, hashForms } from "./hash.ts";
 import type { Shape } from "./normalise.ts";
 
 /** STIX's `pattern_type`s that MISP types map to. */
-export type PatternType = "stix" | "snort" | "suricata" | "yara" | "sigma";
+type PatternType = "stix" | "snort" | "suricata" | "yara" | "sigma";
 
 /** What becomes of a MISP type. */
 export interface Mapping {
