@@ -58,6 +58,8 @@ async function main(parameters: readonly string[]): Promise<number> {
     return exitUsage;
   }
   const { result } = await runWith(command, { rawArgs: rest });
+  // A write that nobody takes would keep the process alive; what it holds is not confirmed, and goes out at the next start.
+  if (command === runCommand) process.exit(result as number);
   return result as number;
 }
 

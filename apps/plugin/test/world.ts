@@ -22,7 +22,7 @@ export type Transport =
   | "kafka";
 
 /** Where the program is killed. */
-export type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
+type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
 
 /** A stand-in MISP, the pipeline over a store that survives kills, and consumers that survive everything. */
 export interface World {

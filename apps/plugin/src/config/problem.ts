@@ -34,7 +34,7 @@ export function dotted(path: ConfigPath): string {
 }
 
 /** What a value is, in words; texts in quotes. */
-export function describeValue(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
   if (value === null) return "nothing (the key is there, without a value)";
   if (Array.isArray(value)) return "a list";

@@ -2,7 +2,7 @@ import { type Change, decode, type Source } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 
 /** Decoded changes, and the acknowledgements of the batches they came in. */
-export interface Received {
+interface Received {
   readonly changes: readonly Change[];
   ack(): void;
 }

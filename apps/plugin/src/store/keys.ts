@@ -9,7 +9,7 @@ const prefixBytes = 8;
 const idBytes = 6;
 
 /** The first half of a pattern's keys: 8 bytes of a hash, since patterns may be longer than LMDB's keys. Two patterns may share it. */
-export function patternPrefix(pattern: string): Buffer {
+function patternPrefix(pattern: string): Buffer {
   return hash("sha1", pattern, "buffer").subarray(0, prefixBytes);
 }
 

@@ -91,7 +91,7 @@ export function storeChanges(part: Partial<StoreChanges>): StoreChanges {
 }
 
 /** Everything that a store shows of a small world. */
-export function observe(store: Store): unknown {
+function observe(store: Store): unknown {
   const ids = Array.from({ length: 9 }, (_, i) => i);
   const patterns = ["[domain-name:value = 'evil.example']", "A", "B"];
   return {
