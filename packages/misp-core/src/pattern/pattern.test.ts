@@ -101,6 +101,8 @@ describe("toPattern", () => {
     ["telfhash", "z".repeat(70)],
     ["domain", "１.１.１.１０"],
     ["domain", `${"a.".repeat(130)}com`],
+    ["email-src", "@example.com"],
+    ["filename|vhash", "a|b|c"],
     ["email-src", "no spaces@before the.at"],
     ["size-in-bytes", "1".repeat(19)],
     ["AS", "AS1.65536"],

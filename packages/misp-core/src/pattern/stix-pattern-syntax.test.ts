@@ -114,6 +114,7 @@ describe("checkStixPattern", () => {
   it("refuses sizes that end a recursive reader", () => {
     const many = (count: number, text: string, joint: string): string => new Array(count).fill(text).join(joint);
     expect(checkStixPattern(`[${many(150, "a:b = 1", " AND ")}]`)).toMatchObject({ ok: true });
+    expect(checkStixPattern(`[${many(20, "(a:b = 1)", " OR ")}]`)).toMatchObject({ ok: true });
     for (const pattern of [
       `[${many(201, "a:b = 1", " AND ")}]`,
       many(101, "[a:b = 1]", " AND "),
