@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+import { decode } from "../src/decode.ts";
+import { createChance, hugeFrame, mutateFrame } from "../src/testing/mutate-frame.ts";
+
+// node --import tsx --conditions=@tb/source packages/misp-core/fuzz/decode.ts [COUNT] [SEED]
+// Throws mutated recordings at decode: it must not throw or hang, must count each refusal, and must not grow.
+const count = Number(process.argv[2] ?? 1_000_000);
+const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
+const huge = 50;
+
+const bodies = ["misp-notifications.ndjson", "misp-kafka.ndjson"].flatMap((name) =>
+  readFileSync(new URL(`../src/__fixtures__/${name}`, import.meta.url), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .map(({ body, value }) => new TextEncoder().encode(body ?? value))
+    .filter(({ length }) => length < 20_000),
+);
+const chance = createChance(seed);
+const outcomes = new Map<string, number>();
+const slowest = { ms: 0, bytes: 0 };
+let warmMb = 0;
+let peakMb = 0;
+
+function rssMb(): number {
+  globalThis.gc?.();
+  return process.memoryUsage.rss() / 1e6;
+}
+
+process.stdout.write(`decode: ${count} messages, seed ${seed}\n`);
+for (let i = 0; i < count; i++) {
+  const isHuge = i % Math.ceil(count / huge) === 0;
+  const [body, other] = [bodies[chance(bodies.length)], bodies[chance(bodies.length)]];
+  if (body === undefined || other === undefined) continue;
+  const frame = isHuge ? hugeFrame(16_000_000, chance) : mutateFrame(body, other, chance);
+  const begin = performance.now();
+  const decoded = decode({ topic: "t", body: frame, observedAtMs: i });
+  const ms = performance.now() - begin;
+  if (!isHuge && ms > slowest.ms) Object.assign(slowest, { ms, bytes: frame.length });
+  const outcome = decoded.ok ? `read, ${decoded.changes.length} changes` : `refused: ${decoded.reason}`;
+  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+  if (i % Math.ceil(count / 20) !== 0) continue;
+  if (i > count / 5 && warmMb === 0) warmMb = rssMb();
+  else if (warmMb > 0) peakMb = Math.max(peakMb, rssMb());
+}
+for (const [outcome, number] of [...outcomes].sort()) process.stdout.write(`  ${number} ${outcome}\n`);
+process.stdout.write(
+  `  slowest ${slowest.ms.toFixed(1)} ms for ${slowest.bytes} bytes; ${Math.round(warmMb)} MB when warm, ${Math.round(peakMb)} MB at most since\n`,
+);
+const total = [...outcomes.values()].reduce((sum, number) => sum + number, 0);
+if (total !== count) throw new Error(`${count} messages, ${total} outcomes`);
+// A few huge frames that wait for the collector are no growth.
+if (peakMb > warmMb + 200) throw new Error("memory grew");
