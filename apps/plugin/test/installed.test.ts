@@ -61,7 +61,11 @@ const stateFolder = (installation: string) => access(join(installation, ".threat
 describe("the packed tarballs", () => {
   it.each(["core", "zmq", "plugin"] as const)("of %s hold what was built and nothing else", async (key) => {
     const { files, manifest } = await readTarball(tarballs[key]);
-    expect(files.filter((path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md|config\.yaml\.example)$/.test(path))).toEqual([]);
+    expect(
+      files.filter(
+        (path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md|config\.yaml\.example)$/.test(path),
+      ),
+    ).toEqual([]);
     expect(files.filter((path) => /(^|\/)(testing|test|__fixtures__)\/|\.test\./.test(path))).toEqual([]);
     const targets = [...Object.values(manifest.exports), manifest.bin ?? {}].flatMap((target) =>
       typeof target === "string" ? target : Object.values(target as Record<string, string>),

@@ -1,0 +1,174 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { compileFilter, describeFilter, mispTypes } from "@tb/misp-core";
+import { createZmqPublisher } from "@tb/misp-simulator";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { loadConfig } from "../src/config/load.ts";
+
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "packages/misp-core/README.md",
+  "packages/source-zmq/README.md",
+  "apps/plugin/README.md",
+  "apps/misp-simulator/README.md",
+  "docs/architecture.md",
+  ...["README", "dependencies", "publish-messages", "outdated-patterns", "versions"].map(
+    (name) => `docs/decisions/${name}.md`,
+  ),
+];
+
+interface Snippet {
+  readonly page: string;
+  readonly kind: string;
+  readonly text: string;
+}
+const snippets: readonly Snippet[] = pages.flatMap((page) =>
+  [...readFileSync(join(root, page), "utf8").matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)].map(
+    ([, kind = "", text = ""]) => ({ page, kind, text }),
+  ),
+);
+const of = (kind: string) =>
+  snippets.filter((snippet) => snippet.kind === kind).map((snippet) => [snippet.page, snippet.text] as const);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "docs-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function load(text: string) {
+  const file = join(folder, "config.yaml");
+  writeFileSync(file, text);
+  return loadConfig({ file, environment: {}, workingDirectory: folder });
+}
+
+describe("snippets", () => {
+  it("are of kinds that are tested, or tested beside their page", () => {
+    // ts: each package runs its own README's example. text: output.
+    expect(snippets.length).toBeGreaterThan(10);
+    for (const { page, kind } of snippets) {
+      expect([page, ["sh", "yaml", "yaml filter", "ts", "json", "text", ""].includes(kind)]).toEqual([page, true]);
+    }
+  });
+
+  it.each(of("yaml"))("%s: the configuration loads without a warning", (page, text) => {
+    // The design shows everything, also what is not built yet.
+    if (page === "docs/architecture.md") return expect(parse(text)).toBeTypeOf("object");
+    expect(load(text)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it("the filter examples mean what the README says", () => {
+    const described = of("yaml filter").map(([, text]) => {
+      const compiled = compileFilter(parse(text).filter, { mispTypes });
+      return compiled.ok ? describeFilter(compiled.filter) : compiled.problems;
+    });
+    expect(described).toEqual([
+      "org 1 OR org 25",
+      "(org 1 OR org 25) AND (type domain OR type url OR type uri)",
+      "type ip-src AND (tag tlp:red OR tag tlp:amber)",
+    ]);
+    expect(readFileSync(join(root, "README.md"), "utf8")).toContain(described[1]);
+  });
+
+  it("commands of the workspace exist, with the pinned pnpm", () => {
+    const lines = of("sh").flatMap(([page, text]) =>
+      text
+        .trim()
+        .split("\n")
+        .map((line) => [page, line] as const),
+    );
+    const unknown = lines.filter(([, line]) => {
+      const pnpm = /^npx -y (pnpm@\S+) (\S+)/.exec(line);
+      if (pnpm) return pnpm[1] !== manifest.packageManager || !(pnpm[2] ?? "" in manifest.scripts);
+      const install = /^npm install ((?:@tb\/[a-z-]+ ?)+)$/.exec(line);
+      // installed.test.ts installs the packed tarballs of these.
+      if (install)
+        return install[1]?.split(" ").some((name) => !["@tb/misp-core", "@tb/plugin", "@tb/source-zmq"].includes(name));
+      if (/^npx threatbus-misp( check)?$/.test(line)) return false;
+      return !/^node --import tsx --conditions=@tb\/source \S+/.test(line);
+    });
+    expect(unknown).toEqual([]);
+  });
+
+  it("CONTRIBUTING names scripts that exist", () => {
+    const page = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
+    const rows = page.split("\n").filter((line) => line.startsWith("| `"));
+    const named = rows.flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`([a-z]+)`/g)].map(([, name]) => name));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !(String(name) in manifest.scripts))).toEqual([]);
+  });
+
+  it("links lead to files that exist", () => {
+    const broken = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
+        .map(([, target = ""]) => target)
+        .filter((target) => !/^https?:/.test(target))
+        .filter((target) => !existsSync(resolve(root, dirname(page), target)))
+        .map((target) => `${page}: ${target}`),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("every page is looked at", () => {
+    const all = readdirSync(join(root, "docs"), { recursive: true })
+      .map((page) => `docs/${page}`)
+      .filter((page) => page.endsWith(".md"));
+    expect(
+      all.filter((page) => !pages.includes(page) && page !== "docs/mapping.md" && page !== "docs/performance.md"),
+    ).toEqual([]);
+  });
+});
+
+describe("the README's configuration", () => {
+  const config = of("yaml")[0]?.[1] ?? "";
+
+  async function run(parameters: readonly string[], port: number, until: (child: ChildProcess) => Promise<unknown>) {
+    // Its host cannot be reached here; all else stays as it is.
+    writeFileSync(
+      join(folder, "config.yaml"),
+      config.replace("misp.example", "127.0.0.1").replace("50000", String(port)),
+    );
+    const child = spawn(
+      process.execPath,
+      [
+        "--import",
+        import.meta.resolve("tsx"),
+        "--conditions=@tb/source",
+        fileURLToPath(new URL("../src/main.ts", import.meta.url)),
+        ...parameters,
+      ],
+      { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk));
+    const exited = once(child, "exit");
+    await until(child);
+    const [code] = await exited;
+    return { code, output };
+  }
+
+  it("is checked by `threatbus-misp check`", async () => {
+    const { code, output } = await run(["check"], 50_000, async () => undefined);
+    expect(code).toBe(0);
+    expect(output).toContain(
+      "(type ip-src OR type ip-dst OR type domain OR type url) AND (tag tlp:clear OR tag tlp:green)",
+    );
+  });
+
+  it("runs with `threatbus-misp`, and ends at SIGTERM", async () => {
+    await using publisher = await createZmqPublisher({ watchSubscriptions: true });
+    const { code, output } = await run([], publisher.port, async (child) => {
+      await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+      child.kill("SIGTERM");
+    });
+    expect([code, output]).toEqual([0, ""]);
+  });
+});
