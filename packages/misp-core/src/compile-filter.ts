@@ -105,7 +105,7 @@ function readItem(
       problems.push({
         path: [...path, key],
         message: `unknown key "${key}"; an item has orgs, types and tags`,
-        ...(near === undefined ? {} : { suggestion: near }),
+        ...(near === undefined ? {} : { suggestion: `did you mean "${near}"?` }),
       });
       continue;
     }

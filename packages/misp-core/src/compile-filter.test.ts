@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { compileFilter } from "./compile-filter.ts";
+import { describeFilter } from "./describe-filter.ts";
+
+const mispTypes = ["ip-src", "ip-dst", "domain", "url", "uri", "hostname"];
+const compile = (raw: unknown) => compileFilter(raw, { mispTypes });
+const expression = (raw: unknown) => {
+  const compiled = compile(raw);
+  return compiled.ok ? describeFilter(compiled.filter) : compiled.problems;
+};
+const problems = (raw: unknown) => {
+  const compiled = compile(raw);
+  if (compiled.ok) throw new Error(`compiled to ${describeFilter(compiled.filter)}`);
+  return compiled.problems;
+};
+const warnings = (raw: unknown) => {
+  const compiled = compile(raw);
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
+  return compiled.warnings;
+};
+
+describe("the three examples of Threat Bus' documentation", () => {
+  it("everything of two organisations", () => {
+    const raw = [{ orgs: ["1", "25"] }];
+    expect(expression(raw)).toBe("org 1 OR org 25");
+    expect(warnings(raw)).toEqual([]);
+  });
+
+  it("only these types, and only from these organisations", () => {
+    const raw = [{ orgs: ["1", "25"] }, { types: ["domain", "url", "uri"] }];
+    expect(expression(raw)).toBe("(org 1 OR org 25) AND (type domain OR type url OR type uri)");
+    const compiled = compile(raw);
+    const passes = (orgId: number, type: string) => compiled.ok && compiled.filter.matches({ orgId, type, tags: [] });
+    expect([passes(1, "domain"), passes(25, "uri"), passes(2, "domain"), passes(1, "ip-src")]).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it("only this type, and only with one of these tags", () => {
+    const raw = [{ tags: ["TLP:RED", "TLP:AMBER"] }, { types: ["src-ip"] }];
+    expect(expression(raw)).toBe("type ip-src AND (tag tlp:red OR tag tlp:amber)");
+    expect(warnings(raw).map(({ message }) => message)).toContain('"src-ip" is read as MISP\'s type "ip-src"');
+  });
+});
+
+describe("AND and OR", () => {
+  it("a list of single, different keys is AND, and the warning shows both spellings, which compile to what they say", () => {
+    const [warning] = warnings([{ orgs: [1] }, { tags: ["a", 'b="c"'] }]);
+    const { message } = warning ?? { message: "" };
+    expect(message).toContain('org 1 AND (tag a OR tag b="c")');
+    // YAML flow mappings of plain keys with JSON lists: quoting the keys makes them JSON.
+    const json = (text: string) => JSON.parse(text.replace(/\b(orgs|types|tags|any):/g, '"$1":'));
+    const explicit = /filter: (\[\{.*?\}\])\. For OR/.exec(message)?.[1] ?? "";
+    const either = /filter: (\{ any: .*\})$/.exec(message)?.[1] ?? "";
+    expect(expression(json(explicit))).toBe('org 1 AND (tag a OR tag b="c")');
+    expect(warnings(json(explicit))).toEqual([]);
+    expect(expression(json(either))).toBe('org 1 OR tag a OR tag b="c"');
+    expect(warnings(json(either))).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["one item", [{ orgs: [1] }], "org 1"],
+    ["the same key twice", [{ orgs: [1] }, { orgs: [2] }], "org 1 OR org 2"],
+    ["an item with two keys", [{ orgs: [1], types: ["url"] }, { tags: ["x"] }], "(org 1 AND type url) OR tag x"],
+    ["any", { any: [{ orgs: [1] }, { types: ["url"] }] }, "org 1 OR type url"],
+    ["one mapping instead of a list", { orgs: [1], types: ["url"] }, "org 1 AND type url"],
+    [
+      "three single, different keys",
+      [{ orgs: [1] }, { types: ["url"] }, { tags: ["x"] }],
+      "org 1 AND type url AND tag x",
+    ],
+  ])("%s", (_, raw, expected) => {
+    expect(expression(raw)).toBe(expected);
+  });
+
+  it("no filter lets everything through", () => {
+    expect(expression(undefined)).toBe("everything");
+  });
+});
+
+describe("what is empty is an error, not an open gate", () => {
+  it.each<[string, unknown]>([
+    ["null", null],
+    ["an empty list", []],
+    ["an empty mapping", {}],
+    ["an item that is null", [null]],
+    ["an item that is empty", [{}]],
+    ["a key that is null", [{ orgs: null }]],
+    ["a key with an empty list", [{ types: [] }]],
+    ["a key with an empty text", [{ tags: [""] }]],
+    ["any with nothing", { any: null }],
+    ["any with an empty list", { any: [] }],
+    ["any beside other keys", { any: [{ orgs: [1] }], types: ["url"] }],
+    ["a text", "domain"],
+    ["a list of texts", ["domain"]],
+    ["an unknown key", [{ type: ["domain"] }]],
+    ["an organisation's name", [{ orgs: ["CIRCL"] }]],
+    ["an organisation 0", [{ orgs: [0] }]],
+    ["a mapping as value", [{ tags: [{ name: "x" }] }]],
+    ["a boolean as value", [{ tags: [true] }]],
+  ])("%s", (_, raw) => {
+    expect(problems(raw).length).toBeGreaterThan(0);
+    for (const { message } of problems(raw)) expect(message.length).toBeGreaterThan(10);
+  });
+
+  it("all problems are reported at once, each with its place", () => {
+    const places = problems([{ orgs: ["x"], type: [1] }, { types: [] }, 5]).map(({ path }) => path.join("."));
+    expect(places).toEqual(["0.orgs.0", "0.type", "1.types", "2"]);
+  });
+
+  it("an unknown key is answered with the one that was meant", () => {
+    expect(problems([{ tag: ["x"] }])[0]?.suggestion).toBe('did you mean "tags"?');
+  });
+});
+
+describe("values", () => {
+  it("organisations are ids, as number or text, or UUIDs in any case", () => {
+    expect(expression([{ orgs: [1, "25", "3B53361A-72A6-470D-8035-FFC51285A83D"] }])).toBe(
+      "org 1 OR org 25 OR org 3b53361a-72a6-470d-8035-ffc51285a83d",
+    );
+  });
+
+  it("one value needs no list", () => {
+    expect(expression([{ orgs: 1, tags: "x" }])).toBe("org 1 AND tag x");
+  });
+
+  it("an unknown type warns with the nearest real one; only unknown ones are an error", () => {
+    expect(warnings([{ types: ["domian", "url"] }])).toMatchObject([{ path: [0, "types", 0], suggestion: "domain" }]);
+    expect(problems([{ types: ["domian", "xyz"] }])).toMatchObject([{ path: [0, "types"], suggestion: "domain" }]);
+  });
+});
+
+it("property: nothing that YAML can hold makes it throw", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.jsonValue(),
+        fc.array(fc.dictionary(fc.constantFrom("orgs", "types", "tags", "any", "x"), fc.jsonValue())),
+      ),
+      (raw) => {
+        const compiled = compile(raw);
+        if (compiled.ok) describeFilter(compiled.filter);
+        else expect(compiled.problems.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+});
