@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import { stripVTControlCharacters } from "node:util";
 import { type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
 import { checkCommand } from "./commands/check.ts";
 import { runCommand } from "./commands/run.ts";
@@ -37,6 +38,11 @@ function findMistake(parameters: readonly string[], known: readonly string[]): s
   return undefined;
 }
 
+/** citty colours its usage whether a terminal reads it or not. */
+function say(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${stream.isTTY ? text : stripVTControlCharacters(text)}\n`);
+}
+
 async function main(parameters: readonly string[]): Promise<number> {
   const [first] = parameters;
   if (first === "--version" || first === "-v") {
@@ -48,13 +54,13 @@ async function main(parameters: readonly string[]): Promise<number> {
   const rest = named ? parameters.slice(1) : [...parameters];
   if (rest.includes("--help") || rest.includes("-h")) {
     const usage = named && command !== undefined ? await renderUsage(command, program) : await renderUsage(program);
-    process.stdout.write(`${usage}\n`);
+    say(process.stdout, usage);
     return 0;
   }
   const known = named && first === "schema" ? [] : ["-c", "--config"];
   const mistake = command === undefined ? `unknown command ${first}` : findMistake(rest, known);
   if (command === undefined || mistake !== undefined) {
-    process.stderr.write(`threatbus-misp: ${mistake}\n\n${await renderUsage(program)}\n`);
+    say(process.stderr, `threatbus-misp: ${mistake}\n\n${await renderUsage(program)}`);
     return exitUsage;
   }
   const { result } = await runWith(command, { rawArgs: rest });

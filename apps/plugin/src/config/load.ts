@@ -144,15 +144,22 @@ function createLoader(file: string, source: string, environment: LoadOptions["en
     return compiled.filter;
   };
 
-  const readSource = (path: ConfigPath, misp: Misp): Config["source"] | undefined => {
-    const { zmq, kafka } = misp;
-    if (zmq !== undefined && kafka !== undefined) {
+  /** One source, whatever else is wrong. */
+  const checkTransport = (path: ConfigPath, section: Raw) => {
+    const [zmq, kafka] = ["zmq" in section, "kafka" in section];
+    if (zmq && kafka) {
+      report([...path, "kafka"], "zmq is configured too, and one program has one source", "remove one of the two");
+    } else if (!zmq && !kafka) {
       report(
-        [...path, "kafka"],
-        "zmq and kafka are both configured, and one program has one source",
-        "remove one of the two",
+        path,
+        "there is neither zmq nor kafka, so nothing to receive",
+        "for example zmq: { host: misp.example, port: 50000 }",
       );
-    } else if (zmq !== undefined) {
+    }
+  };
+
+  const readSource = (path: ConfigPath, { zmq, kafka }: Misp): Config["source"] | undefined => {
+    if (zmq !== undefined) {
       const password = readSecret([...path, "zmq"], zmq, "password");
       const { host, port, username } = zmq;
       if ((username === undefined) !== (password === undefined)) {
@@ -165,16 +172,9 @@ function createLoader(file: string, source: string, environment: LoadOptions["en
         ...(username === undefined ? {} : { username }),
         ...(password === undefined ? {} : { password }),
       };
-    } else if (kafka !== undefined) {
-      return { kind: "kafka", topics: kafka.topics, pollIntervalMs: kafka.poll_interval * 1000, config: kafka.config };
-    } else {
-      report(
-        path,
-        "there is neither zmq nor kafka, so nothing to receive",
-        "for example zmq: { host: misp.example, port: 50000 }",
-      );
     }
-    return undefined;
+    if (kafka === undefined) return undefined;
+    return { kind: "kafka", topics: kafka.topics, pollIntervalMs: kafka.poll_interval * 1000, config: kafka.config };
   };
 
   const load = (): LoadedConfig => {
@@ -202,9 +202,10 @@ function createLoader(file: string, source: string, environment: LoadOptions["en
       report(["plugins"], "there is no misp section", "add plugins.apps.misp; the README has an example");
     }
     warnForeign(raw);
+    const rawMisp = asMapping(mispPath?.reduce<unknown>((value, part) => asMapping(value)[part], raw));
+    if (mispPath !== undefined) checkTransport(mispPath, rawMisp);
     const checked = check(raw);
     const misp = checked?.plugins.apps?.misp ?? checked?.plugins.misp;
-    const rawMisp = asMapping(mispPath?.reduce<unknown>((value, part) => asMapping(value)[part], raw));
     const filter =
       mispPath === undefined
         ? undefined

@@ -1,0 +1,88 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cli-"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+
+/** Runs the program in an empty folder. */
+function run(...parameters: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main, ...parameters],
+      { cwd: folder },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+const configure = (text: string) => writeFileSync(join(folder, "config.yaml"), text);
+
+it("--version and --help", async () => {
+  expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  const { code, stdout, stderr } = await run("--help");
+  expect([code, stderr]).toEqual([0, ""]);
+  for (const word of ["run", "check", "schema"]) expect(stdout).toContain(word);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences have no place in a pipe
+  expect(stdout).not.toMatch(/\u001b/);
+  expect((await run("check", "--help")).stdout).toContain("--config=<FILE>");
+});
+
+it.each([
+  [["frobnicate"], "unknown command frobnicate"],
+  [["--frob"], "unknown option --frob"],
+  [["check", "x.yaml"], "unknown parameter x.yaml"],
+  [["-c"], "-c needs a file"],
+  [["schema", "-c", "x"], "unknown option -c"],
+])("%j is no way to call it: 64", async (parameters, text) => {
+  const { code, stdout, stderr } = await run(...parameters);
+  expect([code, stdout]).toEqual([64, ""]);
+  expect(stderr).toContain(`threatbus-misp: ${text}`);
+  expect(stderr).toContain("USAGE");
+});
+
+it("check: says what the configuration means, and opens nothing", async () => {
+  configure(
+    "plugins: { apps: { misp: { zmq: { host: misp.example, username: u, password: geheim }, filter: [ { orgs: [1] }, { types: [src-ip] } ] } } }",
+  );
+  const { code, stdout, stderr } = await run("check");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain("ZeroMQ misp.example:50000, with username and password");
+  expect(stdout).toContain("org 1 AND type ip-src");
+  expect(stdout).toContain('is read as MISP\'s type "ip-src"');
+  expect(stdout).toContain("filter: { any: [");
+  expect(stdout).not.toContain("geheim");
+  expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
+});
+
+it.each([[["check"]], [[]], [["run"]], [["-c", "config.yaml"]]])(
+  "%j with a wrong configuration: 78, before anything is opened",
+  async (parameters) => {
+    configure("plugins: { apps: { misp: { zmq: { prot: 1 } } } }");
+    const { code, stdout, stderr } = await run(...parameters);
+    expect([code, stdout]).toEqual([78, ""]);
+    expect(stderr).toBe('config.yaml:1: plugins.apps.misp.zmq.prot: unknown key "prot"; did you mean "port"?\n');
+    expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
+  },
+);
+
+it("no configuration: 78, and where to find an example", async () => {
+  const { code, stderr } = await run();
+  expect(code).toBe(78);
+  expect(stderr).toContain("there is no config.yaml or config.yml");
+});
+
+it("schema: a JSON Schema", async () => {
+  const { code, stdout } = await run("schema");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ title: "threatbus-misp" });
+});
