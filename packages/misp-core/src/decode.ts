@@ -81,12 +81,14 @@ export function guarded(read: () => readonly Change[]): Decoded {
   }
 }
 
-/** Topics that are understood and not needed: their messages are about other things. */
+/** Messages under these keys are understood and not needed: they are about other things. */
 const unneeded = [
   "Sighting",
   "Object",
   "ObjectReference",
   "ShadowAttribute",
+  "Post",
+  "Thread",
   "GalaxyCluster",
   "status",
   "User",
@@ -98,14 +100,26 @@ const unneeded = [
 function toChanges(message: Fields, observedAtMs: number): readonly Change[] {
   const attribute = message["Attribute"];
   const event = message["Event"];
+  // Before attribute and event: one of these that names its event must not be taken for that event's deletion, which is for ever.
+  // MISP sends a proposal with all that its form brought along (ShadowAttribute::afterSave publishes `$this->data`).
+  if (isAbout(message, "Sighting") || isAbout(message, "ShadowAttribute") || isAbout(message, "ObjectReference"))
+    return [];
   if (isFields(attribute)) return [attributeChange(message, attribute, observedAtMs)];
   if (isFields(message["Tag"])) return tagChanges(message, message["Tag"], observedAtMs);
+  // After the attribute, whose messages have their object beside them.
+  if (isAbout(message, "Object")) return [];
   if (isFields(event)) return [eventChange(message, event, observedAtMs)];
   if (unneeded.some((key) => Object.hasOwn(message, key))) return [];
   throw new Refusal(
     "unknown_shape",
     `no Attribute, Tag or Event in it; keys: ${excerpt(Object.keys(message).join(" "))}`,
   );
+}
+
+/** One record under this key, not the list that Kafka's publish record has there (PHP may write a list as an object too). */
+function isAbout(message: Fields, key: string): boolean {
+  const fields = message[key];
+  return isFields(fields) && Object.hasOwn(fields, "id");
 }
 
 function attributeChange(message: Fields, attribute: Fields, observedAtMs: number): Change {
