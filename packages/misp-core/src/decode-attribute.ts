@@ -44,14 +44,20 @@ export function readContent(attribute: Fields): AttributeContent {
 
 /** `value`, which MISP composes; where it is missing, value1 and value2 are what it is composed of. */
 function readValue(attribute: Fields): string {
-  const composed = attribute["value"] ?? attribute["value1"];
-  const first = readText(composed);
-  if (first === undefined || first === "") {
-    throw new Refusal("invalid_value", `Attribute.value is ${excerpt(composed)}, not a text`);
-  }
-  if (attribute["value"] !== undefined && attribute["value"] !== null) return first;
-  const second = readText(attribute["value2"]);
-  return second === undefined || second === "" ? first : `${first}|${second}`;
+  const composed = attribute["value"];
+  if (composed !== undefined && composed !== null) return requireText(composed, "Attribute.value");
+  const first = requireText(attribute["value1"], "Attribute.value1");
+  const second = attribute["value2"];
+  if (second === undefined || second === null || second === "") return first;
+  // Leaving out an unreadable half would widen what is detected: an address instead of its one port.
+  return `${first}|${requireText(second, "Attribute.value2")}`;
+}
+
+function requireText(value: unknown, where: string): string {
+  const text = readText(value);
+  if (text === undefined || text === "")
+    throw new Refusal("invalid_value", `${where} is ${excerpt(value)}, not a text`);
+  return text;
 }
 
 /** An attribute's own tags: MISP leaves `Tag` out when there is none. Inherited ones (REST rows) are its event's. */
