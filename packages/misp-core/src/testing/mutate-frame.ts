@@ -84,9 +84,55 @@ const mutations: readonly ((bytes: Uint8Array, chance: Chance, other: Uint8Array
   },
 ];
 
-/** A message as an adversary or a broken transport might send it: one to three changes to a real one. */
+/** What a field is exchanged for: right in another place, nearly right, or from elsewhere altogether. */
+const strangers: readonly unknown[] = [
+  ...[null, true, false, [], {}, [null], { id: "1" }, "", "x", "x".repeat(300), "\u0000", "\u001b[2J"],
+  ...[0, 1, -1, 1.5, 2 ** 48, 2 ** 53, 1e308, "0", "1", "-1", "1601906335000", "253402300800"],
+  ...[
+    "\ud800",
+    "a\udc00b",
+    "\u{1f600}",
+    "00000000-0000-0000-0000-000000000000",
+    "5F7B2284-BDD8-4EF4-B457-032AC0A82F02",
+  ],
+  ...["add", "edit", "soft-delete", "delete", "publish", "attached to event", "detached from attribute", ["add"]],
+];
+
+/** Changes or drops one field and keeps the rest JSON: what breaks the parser never gets to decode's own checks. */
+function mutateField(bytes: Uint8Array, chance: Chance): Uint8Array {
+  let message: unknown;
+  try {
+    message = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return bytes;
+  }
+  let fields = message;
+  while (typeof fields === "object" && fields !== null) {
+    const keys = Object.keys(fields);
+    const key = keys[chance(keys.length)];
+    if (key === undefined) return bytes;
+    const record = fields as Record<string, unknown>;
+    if (typeof record[key] === "object" && record[key] !== null && chance(8) > 0) {
+      fields = record[key];
+      continue;
+    }
+    if (chance(5) === 0) delete record[key];
+    else record[key] = strangers[chance(strangers.length)];
+    return encoder.encode(JSON.stringify(message));
+  }
+  return bytes;
+}
+
+/**
+ * A message as an adversary or a broken transport might send it: one to three changes to a real one, in every other message to
+ * its fields only (of arbitrary changes, 19 of 20 get no further than the parser).
+ */
 export function mutateFrame(bytes: Uint8Array, other: Uint8Array, chance: Chance): Uint8Array {
   let mutated = bytes;
+  if (chance(2) === 0) {
+    for (let n = 1 + chance(3); n > 0; n--) mutated = mutateField(mutated, chance);
+    return mutated;
+  }
   for (let n = 1 + chance(3); n > 0; n--) {
     const mutate = mutations[chance(mutations.length)];
     if (mutate !== undefined && mutated.length > 0) {
