@@ -35,9 +35,7 @@ interface Unacked {
 }
 
 describe("SIGKILL", () => {
-  it(`${kills} times, at every step and at random moments: nothing is missing and nothing stale`, async ({
-    annotate,
-  }) => {
+  it(`${kills} times, at every step and at random moments: nothing is missing and nothing stale`, async () => {
     const path = mkdtempSync(join(tmpdir(), "kill-test-"));
     const consumers = createConsumers();
     const random = createRandom(Number(process.env["KILL_SEED"] ?? 20_261_124));

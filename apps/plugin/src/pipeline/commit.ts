@@ -113,13 +113,13 @@ export function createCommitter(
   };
 }
 
-/** What was handed over is clean, unless something newer has come up since. */
+/** What was handed over is clean, unless something newer has come up since: that has replaced the dirty key. */
 function confirmPublished(draft: Draft, published: readonly Published[]): void {
   for (const { sequence, id, removed } of published) {
     if (!draft.isDirty(sequence)) continue;
     draft.markClean(sequence);
     if (!removed) continue;
     const entry = draft.entry(id);
-    if (entry !== undefined && entry.sequence === sequence) draft.setEntry({ ...entry, outdated: [] });
+    if (entry !== undefined) draft.setEntry({ ...entry, outdated: [] });
   }
 }
