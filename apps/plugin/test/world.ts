@@ -77,6 +77,8 @@ export function createWorld(transport: Transport, items: readonly PlainItem[] | 
     const dead = new Promise<never>(() => undefined);
     const bus: Pick<Bus, "publish"> = {
       async publish(objects) {
+        // Handing over takes its time, and transactions go on meanwhile.
+        await tick();
         while (!busUp && alive) await new Promise<void>((resolve) => busChanged.push(resolve));
         if (!alive) return dead;
         if (partial !== undefined) {
@@ -84,6 +86,8 @@ export function createWorld(transport: Transport, items: readonly PlainItem[] | 
           return dead;
         }
         consumers.receive(objects);
+        await tick();
+        if (!alive) return dead;
       },
     };
     let publisher: Publisher | undefined;
@@ -146,7 +150,7 @@ export function createWorld(transport: Transport, items: readonly PlainItem[] | 
     },
     async deliver(count, seed) {
       await commit(take(count, seed));
-      await tick();
+      for (let turns = seed % 5; turns > 0; turns--) await tick();
     },
     setBus(up) {
       busUp = up;

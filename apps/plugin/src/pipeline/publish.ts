@@ -112,12 +112,11 @@ function render(
 ): void {
   for (const removal of toRemovals(entry, options)) {
     objects.push(removal);
-    for (const survivor of survivors(view, entry, removal.pattern)) {
-      const announcement = toAnnouncement(survivor, options);
-      if (announcement === undefined) continue;
-      objects.push(announcement);
-      repeated.add(announcement);
-    }
+    const survivor = survivorOf(view, entry, removal.pattern);
+    const repeat = survivor === undefined ? undefined : toAnnouncement(survivor, options);
+    if (repeat === undefined) continue;
+    objects.push(repeat);
+    repeated.add(repeat);
   }
   const announcement = toAnnouncement(entry, options);
   if (announcement !== undefined) objects.push(announcement);
@@ -128,19 +127,8 @@ function countedAs({ x_threatbus_update: update }: Indicator): "announced" | "ed
   return update === "EDIT" ? "edited" : "announced";
 }
 
-/** The live entry with the lowest id that holds the pattern, and the live entry that took over the uuid. */
-function survivors(view: StoreView, entry: IndexEntry, pattern: string): readonly IndexEntry[] {
-  const found = new Map<number, IndexEntry>();
-  const add = (id: number) => {
-    const candidate = id === entry.id ? undefined : view.entry(id);
-    if (candidate?.live) found.set(id, candidate);
-  };
-  for (const id of view.liveIdsWithPattern(pattern)) {
-    if (id === entry.id) continue;
-    add(id);
-    break;
-  }
-  const heir = view.byUuid(entry.uuid);
-  if (heir !== undefined && "id" in heir) add(heir.id);
-  return [...found.values()];
+/** The live entry with the lowest id that still holds the pattern. */
+function survivorOf(view: StoreView, entry: IndexEntry, pattern: string): IndexEntry | undefined {
+  for (const id of view.liveIdsWithPattern(pattern)) if (id !== entry.id) return view.entry(id);
+  return undefined;
 }
