@@ -5,7 +5,10 @@ import { expectedIndicators, type PlainItem } from "./expected.ts";
 import { createWorld, type Transport } from "./world.ts";
 
 /** Failing seeds that were found and mended, tried first at each run. */
-const keptSeeds: Readonly<Record<Transport, readonly number[]>> = { zmq: [], kafka: [] };
+const keptSeeds: Readonly<Record<Transport, readonly number[]>> = {
+  zmq: [],
+  kafka: [-142_720_965, 570_427_561],
+};
 
 const filters: readonly (readonly PlainItem[] | undefined)[] = [
   undefined,
