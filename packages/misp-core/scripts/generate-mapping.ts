@@ -4,7 +4,7 @@ import { unmapped } from "../src/pattern/unmapped.ts";
 
 // Writes docs/mapping.md from the table that the program uses, or with --check fails when the file says something else.
 const target = new URL("../../../docs/mapping.md", import.meta.url);
-const command = "pnpm docs";
+const command = "pnpm mapping";
 
 /** A bar ends a table cell even inside code. */
 function code(text: string): string {
