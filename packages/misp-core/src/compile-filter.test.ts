@@ -130,23 +130,74 @@ describe("values", () => {
 
   it("an unknown type warns with the nearest real one; only unknown ones are an error", () => {
     expect(warnings([{ types: ["domian", "url"] }])).toMatchObject([{ path: [0, "types", 0], suggestion: "domain" }]);
-    expect(problems([{ types: ["domian", "xyz"] }])).toMatchObject([{ path: [0, "types"], suggestion: "domain" }]);
+    expect(problems([{ types: ["domian", "xyz"] }])).toMatchObject([
+      { path: [0, "types"], suggestion: "write domain" },
+    ]);
   });
 });
 
-it("property: nothing that YAML can hold makes it throw", () => {
-  fc.assert(
-    fc.property(
-      fc.oneof(
-        fc.jsonValue(),
-        fc.array(fc.dictionary(fc.constantFrom("orgs", "types", "tags", "any", "x"), fc.jsonValue())),
-      ),
-      (raw) => {
-        const compiled = compile(raw);
-        if (compiled.ok) describeFilter(compiled.filter);
-        else expect(compiled.problems.length).toBeGreaterThan(0);
-      },
-    ),
-    { numRuns: 2000 },
+describe("property", () => {
+  const oneOrMore = (...values: readonly unknown[]) =>
+    fc.oneof(fc.constantFrom(...values), fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }));
+  const plausible = fc.record(
+    {
+      orgs: oneOrMore("1", 25, "3B53361A-72A6-470D-8035-FFC51285A83D"),
+      types: oneOrMore("src-ip", "domain", "domian"),
+      tags: oneOrMore("*", "tlp:*", "TLP:RED"),
+    },
+    { requiredKeys: [] },
   );
+  const key = fc.oneof(fc.constantFrom("orgs", "types", "tags"), fc.string());
+  const item = fc.oneof(
+    { weight: 20, arbitrary: plausible },
+    { weight: 1, arbitrary: fc.dictionary(key, fc.jsonValue({ maxDepth: 1 })) },
+  );
+  const items = fc.array(item, { minLength: 1, maxLength: 3 });
+  const raw = fc.oneof(items, fc.record({ any: items }), item, fc.jsonValue());
+  const subject = fc.record(
+    {
+      orgId: fc.constantFrom(1, 2, 25),
+      orgUuid: fc.oneof(fc.constant("3b53361a-72a6-470d-8035-ffc51285a83d"), fc.string()),
+      type: fc.oneof(fc.constantFrom("domain", "ip-src"), fc.string()),
+      tags: fc.array(fc.oneof(fc.constantFrom("TLP:RED", "tlp:amber"), fc.string())),
+    },
+    { requiredKeys: ["type", "tags"] },
+  );
+
+  it("nothing that YAML can hold makes it throw, and what it made of it decides about anything", () => {
+    const outcomes = { refused: 0, matched: 0, withheld: 0 };
+    fc.assert(
+      fc.property(raw, subject, (written, about) => {
+        const compiled = compile(written);
+        if (!compiled.ok) {
+          outcomes.refused += 1;
+          expect(compiled.problems.length).toBeGreaterThan(0);
+          return;
+        }
+        expect(describeFilter(compiled.filter)).not.toBe("");
+        const matched = compiled.filter.matches(about);
+        outcomes[matched ? "matched" : "withheld"] += 1;
+        if (matched) expect(compiled.filter.couldMatch(about)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+    // A property whose cases all go one way says nothing.
+    for (const count of Object.values(outcomes)) expect(count).toBeGreaterThan(20);
+  });
+
+  it("what is present but empty never lets anything through", () => {
+    const empty = fc.constantFrom<unknown>(null, [], {}, "", [null], [""]);
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom<object>({ orgs: ["1"] }, { types: ["domain"] }, { tags: ["x"], orgs: [2] })),
+        fc.constantFrom("orgs", "types", "tags"),
+        empty,
+        (others, emptied, nothing) => {
+          expect(compile([...others, { [emptied]: nothing }]).ok).toBe(false);
+          expect(compile({ any: [...others, { [emptied]: nothing }] }).ok).toBe(false);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
 });

@@ -188,7 +188,7 @@ function readTypes(
 
 function suggestTypes(values: readonly string[], mispTypes: readonly string[]): string {
   const near = values.map((value) => nearestWord(value, mispTypes)).filter((type) => type !== undefined);
-  return near.length > 0 ? near.join(", ") : "docs/mapping.md lists MISP's types";
+  return near.length > 0 ? `write ${near.join(", ")}` : "docs/mapping.md lists MISP's types";
 }
 
 /** The one item that a list of single, different keys means; undefined for every other list. */
