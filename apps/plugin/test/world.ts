@@ -1,4 +1,4 @@
-import { type Bus, compileFilter, decode, type Filter, type Store } from "@tb/misp-core";
+import { type Bus, compileFilter, decode, type Filter, type StixObject, type Store } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
@@ -55,7 +55,11 @@ export function compileItems(items: readonly PlainItem[] | undefined): Filter {
   return compiled.filter;
 }
 
-export function createWorld(transport: Transport, items: readonly PlainItem[] | undefined): World {
+export function createWorld(
+  transport: Transport,
+  items: readonly PlainItem[] | undefined,
+  onObjects: (objects: readonly StixObject[]) => void = () => undefined,
+): World {
   const filter = compileItems(items);
   const store = createMemoryStore();
   const consumers = createConsumers();
@@ -86,6 +90,7 @@ export function createWorld(transport: Transport, items: readonly PlainItem[] | 
           return dead;
         }
         consumers.receive(objects);
+        onObjects(objects);
         await tick();
         if (!alive) return dead;
       },
