@@ -222,5 +222,5 @@ function describe(value: unknown): string {
   if (value === null) return "nothing (null)";
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object") return Object.keys(value).length === 0 ? "an empty mapping" : "a mapping";
-  return JSON.stringify(value);
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

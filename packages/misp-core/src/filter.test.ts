@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createFilter, type FilterItem } from "./filter.ts";
+import { runs } from "./testing/thorough.ts";
 
 const uuid = "3b53361a-72a6-470d-8035-ffc51285a83d";
 
@@ -77,7 +78,7 @@ describe("createFilter", () => {
         if (filter.matches(s)) expect(filter.couldMatch(s)).toBe(true);
         if (filter.types !== undefined && !filter.types.includes(s.type)) expect(filter.couldMatch(s)).toBe(false);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

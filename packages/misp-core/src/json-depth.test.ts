@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { isDeeperThan } from "./json-depth.ts";
+import { runs } from "./testing/thorough.ts";
 
 const encoder = new TextEncoder();
 const depth = (value: unknown): number =>
@@ -11,7 +12,7 @@ it("property: decides as the parsed value does", () => {
     fc.property(fc.jsonValue({ maxDepth: 8 }), fc.integer({ min: 1, max: 8 }), (value, limit) => {
       expect(isDeeperThan(encoder.encode(JSON.stringify(value)), limit)).toBe(depth(value) > limit);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

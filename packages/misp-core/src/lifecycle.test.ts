@@ -5,6 +5,7 @@ import type { Announced, IndexEntry } from "./index-entry.ts";
 import { toAnnouncement, toRemovals } from "./indicator.ts";
 import { removeUnknown, settle, takeOver } from "./lifecycle.ts";
 import { noTags } from "./tag-set.ts";
+import { runs } from "./testing/thorough.ts";
 
 const entry: IndexEntry = {
   id: 7,
@@ -186,7 +187,7 @@ describe("objects of one entry", () => {
           }
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TagSet } from "./index-entry.ts";
 import { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
+import { runs } from "./testing/thorough.ts";
 
 const ids = (set: TagSet) => set.attached.map(({ id }) => id);
 const tag = (id: number, local?: boolean) => ({ id, name: `tag ${id}`, ...(local === undefined ? {} : { local }) });
@@ -64,7 +65,7 @@ describe("tag set", () => {
         const inOrder = timed.reduce(apply, noTags);
         expect(ids(shuffled.map(({ f }) => f).reduce(apply, noTags))).toEqual(ids(inOrder));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

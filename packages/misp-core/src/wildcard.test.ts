@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "./testing/thorough.ts";
 import { matchesWildcard } from "./wildcard.ts";
 
 /** As plainly as can be, and exponential. */
@@ -33,7 +34,7 @@ it("property: decides as the plain definition does", () => {
     fc.property(pattern, text, (p, t) => {
       expect([p, t, matchesWildcard(p, t)]).toEqual([p, t, reference(p, t)]);
     }),
-    { numRuns: 5000 },
+    { numRuns: runs(5000) },
   );
 });
 

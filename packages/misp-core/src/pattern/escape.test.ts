@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/thorough.ts";
 import { escapeLiteral, unescapeLiteral } from "./escape.ts";
 
 describe("escapeLiteral", () => {
@@ -19,7 +20,7 @@ describe("escapeLiteral", () => {
     );
     fc.assert(
       fc.property(text, (value) => unescapeLiteral(escapeLiteral(value)) === value),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -27,7 +28,7 @@ describe("escapeLiteral", () => {
     const text = fc.array(fc.constantFrom("\\", "'", "\n", "n", "x")).map((all) => all.join(""));
     fc.assert(
       fc.property(text, (value) => /^(?:[^'\\]|\\'|\\\\)*$/.test(escapeLiteral(value))),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

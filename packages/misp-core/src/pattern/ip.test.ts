@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/thorough.ts";
 import { parseIp, parseIpOrNetwork } from "./ip.ts";
 
 /** Texts that are addresses often enough, and nearly addresses else. */
@@ -21,7 +22,7 @@ describe("parseIp", () => {
         const family = { 0: undefined, 4: "ipv4-addr", 6: "ipv6-addr" }[isIP(text)];
         expect(parseIp(text)?.stixType).toBe(family);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 
@@ -33,7 +34,7 @@ describe("parseIp", () => {
         expect(new URL(`http://[${text}]`).hostname).toBe(new URL(`http://[${long}]`).hostname);
         if (!text.includes(".")) expect(`[${text}]`).toBe(new URL(`http://[${long}]`).hostname);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

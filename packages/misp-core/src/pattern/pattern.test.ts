@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arbitraryAttribute } from "../../test/arbitrary-attribute.ts";
 import { malformedVectors, vectors } from "../../test/vectors.ts";
+import { mutating, runs } from "../testing/thorough.ts";
 import { normalise } from "./normalise.ts";
 import { describeMapping, mispTypes, toPattern } from "./pattern.ts";
 import { checkStixPattern } from "./stix-pattern-syntax.ts";
@@ -44,10 +45,10 @@ describe("toPattern", () => {
         }
         expect(result.pattern).not.toMatch(/\p{Surrogate}|\0/u);
       }),
-      { numRuns: 20_000 },
+      { numRuns: runs(20_000) },
     );
     // Values that are all refused would prove nothing.
-    expect(emitted.size).toBe(mappings.size);
+    if (!mutating) expect(emitted.size).toBe(mappings.size);
   });
 
   it("reads what it has normalised as the same", () => {
@@ -58,7 +59,7 @@ describe("toPattern", () => {
         const reading = normalise(shape, value);
         if (reading.ok) expect(normalise(shape, reading.parts.join("|"))).toEqual(reading);
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000) },
     );
   });
 
@@ -71,7 +72,7 @@ describe("toPattern", () => {
         const wanted = `a${value}z`.replace(/[\u{10000}-\u{10ffff}]/gu, "?");
         expect(literal?.replace(/\\(.)/gs, "$1")).toBe(wanted);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

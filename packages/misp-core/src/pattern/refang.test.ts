@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../testing/thorough.ts";
 import { refang } from "./refang.ts";
 
 describe("refang", () => {
@@ -31,7 +32,7 @@ describe("refang", () => {
         const once = refang(value, kind);
         if (once !== undefined) expect(refang(once, kind)).toBe(once);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
