@@ -27,13 +27,17 @@ const program = defineCommand({
 
 /** citty ignores what it does not know; a mistyped option must not run the program with another file than was meant. */
 function findMistake(parameters: readonly string[], known: readonly string[]): string | undefined {
+  let isGiven = false;
   for (let i = 0; i < parameters.length; i++) {
-    const [option = ""] = (parameters[i] ?? "").split("=");
+    const parameter = parameters[i] ?? "";
+    // `-c=FILE` would be read as the file `=FILE`.
+    const [option = "", attached] = parameter.startsWith("--") ? parameter.split(/=(.*)/s) : [parameter];
     if (!known.includes(option)) return `unknown ${option.startsWith("-") ? "option" : "parameter"} ${option}`;
-    if (["-c", "--config"].includes(option) && !parameters[i]?.includes("=")) {
-      i += 1;
-      if (parameters[i] === undefined) return `${option} needs a file`;
-    }
+    if (isGiven) return `${option} is given twice`;
+    isGiven = true;
+    const file = attached ?? parameters[++i];
+    if (file === undefined || file === "" || (attached === undefined && file.startsWith("-")))
+      return `${option} needs a file`;
   }
   return undefined;
 }
@@ -50,7 +54,8 @@ async function main(parameters: readonly string[]): Promise<number> {
     return 0;
   }
   const named = first !== undefined && !first.startsWith("-");
-  const command = commands[named ? first : "run"];
+  const name = named ? first : "run";
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const rest = named ? parameters.slice(1) : [...parameters];
   if (rest.includes("--help") || rest.includes("-h")) {
     const usage = named && command !== undefined ? await renderUsage(command, program) : await renderUsage(program);

@@ -39,9 +39,13 @@ it("--version and --help", async () => {
 
 it.each([
   [["frobnicate"], "unknown command frobnicate"],
+  [["constructor"], "unknown command constructor"],
   [["--frob"], "unknown option --frob"],
   [["check", "x.yaml"], "unknown parameter x.yaml"],
   [["-c"], "-c needs a file"],
+  [["--config="], "--config needs a file"],
+  [["-c=x"], "unknown option -c=x"],
+  [["-c", "a", "--config", "b"], "--config is given twice"],
   [["schema", "-c", "x"], "unknown option -c"],
 ])("%j is no way to call it: 64", async (parameters, text) => {
   const { code, stdout, stderr } = await run(...parameters);
