@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -26,6 +26,7 @@ function problems(text: string, environment: Record<string, string> = {}): reado
   if (loaded.ok) throw new Error("loaded");
   return formatProblems(loaded.problems).split("\n");
 }
+const fixture = (name: string) => readFileSync(new URL(`./__fixtures__/${name}`, import.meta.url), "utf8");
 const minimal = "plugins: { apps: { misp: { zmq: { host: misp.example } } } }";
 
 describe("a configuration", () => {
@@ -42,30 +43,49 @@ describe("a configuration", () => {
     expect(loaded).not.toHaveProperty("baseUrl");
   });
 
-  it("config.yaml.example loads without a warning, and what is commented out shows the defaults", () => {
-    copyFileSync(new URL("../../config.yaml.example", import.meta.url), join(folder, "config.yaml"));
-    const text = readFileSync(join(folder, "config.yaml"), "utf8");
-    const loaded = config(text);
-    expect(loaded.warnings).toEqual([]);
-    expect(loaded.config.filterText).toContain("type ip-src OR type ip-dst");
-    const uncommented = text.replace(/^# (logging:| {2}[a-z_]+: [^\n]*)$/gm, "$1").replace(/^ {2}path:.*$/m, "");
-    expect(config(uncommented).config.logging).toEqual(loaded.config.logging);
-  });
-
   it("of an existing Threat Bus starts: what is not ours or not built yet is warned about", () => {
-    copyFileSync(new URL("./__fixtures__/threatbus-2022.yaml", import.meta.url), join(folder, "config.yaml"));
-    const { config: loaded, warnings } = config(readFileSync(join(folder, "config.yaml"), "utf8"));
+    const { config: loaded, warnings } = config(fixture("threatbus-2022.yaml"));
     expect(loaded).toMatchObject({
       source: { kind: "zmq", host: "localhost", port: 50_000 },
-      filterText: "(org 1 OR org 25) AND (type ip-src OR type ip-dst OR type domain) AND tag tlp:amber",
+      filterText: "((org 1 OR org 25) AND (type ip-src OR type ip-dst OR type domain) AND tag tlp:amber) OR org 2",
       baseUrl: "https://localhost",
       logging: { console: { verbosity: "DEBUG" } },
     });
     expect(warnings).toEqual([
-      "config.yaml:35: plugins.apps.zeek: is not ours, and is skipped",
-      "config.yaml:9: plugins.backbones: is not needed here, and is skipped",
-      "config.yaml:12: plugins.apps.zmq: is not built yet: STIX objects go to standard output, one per line",
-      "config.yaml:18: plugins.apps.misp.api: is not built yet, except that the links in indicators lead to its host",
+      "config.yaml:10: plugins.backbones: is not needed here, and is skipped",
+      "config.yaml:19: plugins.apps.zmq: is not built yet: STIX objects go to standard output, one per line",
+      "config.yaml:25: plugins.apps.misp.api: is not built yet, except that the links in indicators lead to its host",
+      "config.yaml:45: plugins.apps.misp.kafka: is empty, and is skipped",
+      "config.yaml:49: plugins.apps.zeek: is not ours, and is skipped",
+      "config.yaml:53: plugins.apps.cif3: is not ours, and is skipped",
+    ]);
+  });
+
+  it("of a Threat Bus before 2021.8 starts: plugins directly under plugins, merged mappings, a key of digits", () => {
+    const { config: loaded, warnings } = config(fixture("threatbus-2020.yaml"));
+    expect(loaded).toMatchObject({
+      source: { kind: "kafka", topics: ["misp_attribute"], pollIntervalMs: 1_000 },
+      filterText: "(org 1 OR org 25) AND (type domain OR type url OR type uri)",
+      baseUrl: "https://misp.example",
+      secrets: ["0123456789012345678901234567890123456789"],
+    });
+    expect(loaded.source).toHaveProperty("config", {
+      "bootstrap.servers": "localhost:9092",
+      "group.id": "threatbus",
+      "auto.offset.reset": "earliest",
+    });
+    expect(warnings.map((warning) => warning.split(": ").slice(0, 2).join(": "))).toEqual([
+      "config.yaml:2: x-defaults",
+      "config.yaml:8: plugins.inmem",
+      "config.yaml:9: plugins.zmq",
+      "config.yaml:11: plugins.misp.api",
+      "config.yaml:12: plugins.misp.filter",
+    ]);
+  });
+
+  it("with a key that is nearly ours is warned about with a guess", () => {
+    expect(config(`${minimal}\nloging: { console: false }`).warnings).toEqual([
+      'config.yaml:2: loging: is not ours, and is skipped; did you mean "logging"?',
     ]);
   });
 
@@ -103,26 +123,36 @@ threatbus: localhost:13370
 logging: { console_verbosity: INF }
 `),
     ).toEqual([
-      "config.yaml:5: plugins.apps.misp.kafka: zmq is configured too, and one program has one source; remove one of the two",
-      'config.yaml:11: logging.console_verbosity: expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL, got "INF"; did you mean "INFO"?',
       "config.yaml:4: plugins.apps.misp.zmq.port: expected a number of at most 65535, got 99999999",
       'config.yaml:4: plugins.apps.misp.zmq.hst: unknown key "hst"; did you mean "host"?',
+      "config.yaml:5: plugins.apps.misp.kafka: zmq is configured too, and one program has one source; remove one of the two",
       "config.yaml:5: plugins.apps.misp.kafka.topics: expected something that is not empty, got a list",
       "config.yaml:5: plugins.apps.misp.kafka.config: expected a mapping, got nothing",
-      "config.yaml:9: plugins.apps.zmq.host: expected a text, got 1",
-      "config.yaml:7: plugins.apps.misp.filter[0].types: MISP knows none of these types: ip-scr; nothing could ever pass; ip-src",
+      "config.yaml:7: plugins.apps.misp.filter[0].types: MISP knows none of these types: ip-scr; nothing could ever pass; write ip-src",
       'config.yaml:8: plugins.apps.misp.filter[0].tag: unknown key "tag"; an item has orgs, types and tags; did you mean "tags"?',
+      "config.yaml:9: plugins.apps.zmq.host: expected a text, got 1",
       "config.yaml:10: threatbus: plugins.apps.zmq is there too, and a program either hosts the Threat Bus protocol or joins a Threat Bus; remove one of the two",
+      'config.yaml:11: logging.console_verbosity: expected one of DEBUG, INFO, WARNING, ERROR, CRITICAL, got "INF"; did you mean "INFO"?',
     ]);
+  });
+
+  it("name the file as it was named, so that an editor finds it", () => {
+    mkdirSync(join(folder, "conf"));
+    writeFileSync(join(folder, "conf/a.yaml"), "plugins: {}");
+    const loaded = loadConfig({ file: "conf/a.yaml", environment: {}, workingDirectory: folder });
+    expect(loaded.ok ? "" : formatProblems(loaded.problems)).toMatch(/^conf\/a\.yaml:1: plugins: /);
   });
 
   it.each<[string, string, RegExp]>([
     ["no source", "plugins: { apps: { misp: {} } }", /neither zmq nor kafka/],
-    ["no misp section", "plugins: { apps: {} }", /there is no misp section/],
+    ["no misp section", "plugins: { apps: {} }", /there is no misp section; add plugins\.apps\.misp/],
+    ["a misspelt misp section", "plugins: { apps: { mips: {} } }", /did you mean "misp" by "plugins\.apps\.mips"\?/],
+    ["plugins as a list", "plugins: { apps: [misp] }", /plugins\.apps: expected a mapping, got a list/],
     ["an empty file", "", /plugins/],
     ["a list", "- a", /expected a mapping/],
     ["broken YAML", "plugins: [", /^config\.yaml:\d+: not YAML/],
     ["a key twice", `${minimal}\nstate: {}\nstate: {}`, /^config\.yaml:3: not YAML: Map keys must be unique/],
+    ["a section within itself", "plugins: &p { misp: { zmq: {} }, apps: *p }", /plugins\.misp: is there twice/],
     ["misp in both layouts", "plugins: { misp: { zmq: {} }, apps: { misp: { zmq: {} } } }", /is there twice/],
     ["an empty filter", "plugins: { apps: { misp: { zmq: {}, filter: } } }", /filter: expected a list of items/],
     ["an empty zmq section", "plugins: { apps: { misp: { zmq: } } }", /zmq: expected a mapping, got nothing/],
@@ -137,6 +167,17 @@ logging: { console_verbosity: INF }
       "plugins: { apps: { misp: { zmq: {}, api: { host: misp.example } } } }",
       /api\.host: expected MISP's URL/,
     ],
+    [
+      "an unknown unit of time",
+      "plugins: { misp: { kafka: { topics: a, config: {}, poll_interval: 5 min } } }",
+      /a time/,
+    ],
+    [
+      "no time at all",
+      "plugins: { misp: { zmq: {}, api: { host: https://h, timeout: 0s } } }",
+      /timeout: expected a time/,
+    ],
+    ["a Threat Bus with an impossible port", `${minimal}\nthreatbus: localhost:99999`, /threatbus: expected host:port/],
     ["a Threat Bus without a port", `${minimal}\nthreatbus: localhost`, /threatbus: expected host:port/],
   ])("%s", (_, text, expected) => {
     expect(problems(text).join("\n")).toMatch(expected);
@@ -172,10 +213,17 @@ describe("the environment", () => {
     expect(warnings).toEqual([]);
   });
 
-  it("reaches a file in the older layout too", () => {
-    expect(
-      config("plugins: { misp: { zmq: {} } }", { THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT: "50009" }).config.source,
-    ).toMatchObject({ port: 50_009 });
+  it.each([
+    ["the older", "plugins: { misp: { zmq: {} } }", "THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT"],
+    ["today's", minimal, "THREATBUS_PLUGINS__MISP__ZMQ__PORT"],
+  ])("reaches a file in %s layout from the other", (_, text, variable) => {
+    expect(config(text, { [variable]: "50009" }).config.source).toMatchObject({ port: 50_009 });
+  });
+
+  it("is enough for a section that the file does not have", () => {
+    expect(config("plugins: {}", { THREATBUS_PLUGINS__APPS__MISP__ZMQ__HOST: "h" }).config.source).toMatchObject({
+      host: "h",
+    });
   });
 
   it("is named when it is what is wrong", () => {
@@ -189,31 +237,5 @@ describe("the environment", () => {
     expect(config(`${minimal}\nstate: { path: s }`, { STATE_DIRECTORY: "/var/lib/a" }).config.statePath).toBe(
       join(folder, "s"),
     );
-  });
-});
-
-describe("secrets", () => {
-  it("come from files, and are collected wherever they stand", () => {
-    writeFileSync(join(folder, "secret"), "from a file\n");
-    const { config: loaded } = config(`
-plugins:
-  apps:
-    misp:
-      api: { host: "https://user:userinfo%20secret@misp.example/base/", key: the-api-key, proxy: "http://p:proxy-secret@proxy:3128" }
-      zmq: { username: misp, password_file: secret }
-`);
-    expect(loaded.source).toMatchObject({ password: "from a file" });
-    expect(loaded.baseUrl).toBe("https://misp.example/base");
-    expect(loaded.secrets).toEqual(
-      expect.arrayContaining(["from a file", "the-api-key", "proxy-secret", "userinfo secret", "userinfo%20secret"]),
-    );
-  });
-
-  it("of Kafka are librdkafka's properties with secrets", () => {
-    const { config: loaded } = config(
-      "plugins: { apps: { misp: { kafka: { topics: a, config: { bootstrap.servers: b, sasl.password: sasl-secret, ssl.key.password: ssl-secret } } } } }",
-    );
-    expect(loaded.source).toMatchObject({ kind: "kafka", topics: ["a"], pollIntervalMs: 1000 });
-    expect(loaded.secrets).toEqual(["sasl-secret", "ssl-secret"]);
   });
 });

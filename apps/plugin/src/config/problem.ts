@@ -1,8 +1,6 @@
 import { nearestWord } from "@tb/misp-core";
 import type { z } from "zod";
-
-/** A place in the configuration. */
-export type ConfigPath = readonly (string | number)[];
+import type { ConfigPath } from "./tree.ts";
 
 /** Something wrong in the configuration: what, where, and what to write instead. */
 export interface ConfigProblem {
@@ -33,13 +31,20 @@ export function dotted(path: ConfigPath): string {
   }, "");
 }
 
-/** What a value is, in words; texts in quotes. */
-function describeValue(value: unknown): string {
+/** Enough to recognise a value by. */
+const maxShown = 80;
+
+/** What a value is, in words; texts in quotes, without what may be user information of a URL, which ends at an `@`. */
+function describeValue(value: unknown, isShown: boolean): string {
   if (value === undefined) return "nothing";
   if (value === null) return "nothing (the key is there, without a value)";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a mapping";
-  return JSON.stringify(value);
+  if (value === "") return '""';
+  if (typeof value !== "string") return String(value);
+  if (!isShown) return "a text";
+  const shown = value.replace(/^[\s\S]*@/, "***@");
+  return JSON.stringify(shown.length > maxShown ? `${shown.slice(0, maxShown)}…` : shown);
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -52,7 +57,10 @@ const kinds: Readonly<Record<string, string>> = {
   array: "a list",
 };
 
-/** What zod says, in our words: one problem, or one for each unknown key. */
+/**
+ * What zod says, in our words: one problem, or one for each unknown key. A text where a mapping belongs is not shown: it may hold
+ * a secret.
+ */
 export function explainIssue(
   issue: z.core.$ZodIssue,
   value: unknown,
@@ -70,7 +78,8 @@ export function explainIssue(
     });
   }
   const expected = expectation(issue);
-  const got = `got ${describeValue(value)}`;
+  const belongsMapping = issue.code === "invalid_type" && kinds[issue.expected] === "a mapping";
+  const got = `got ${describeValue(value, !belongsMapping)}`;
   if (issue.code === "invalid_value" && typeof value === "string") {
     const near = nearestWord(value, issue.values.map(String));
     return [

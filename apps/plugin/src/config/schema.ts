@@ -1,13 +1,15 @@
 import type { Filter } from "@tb/misp-core";
 import { z } from "zod";
 import type { LogOptions } from "../log.ts";
+import { duration } from "./duration.ts";
+import type { ConfigPath } from "./tree.ts";
 
 /** Threat Bus' names for what is worth a line. */
 const verbosity = z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]);
 const port = z.int().min(1).max(65_535);
 const text = z.string().min(1);
-/** A secret may look like a number in YAML. */
-const secret = z.union([text, z.number().transform(String)], { error: "expected a text" });
+/** A name or secret that may look like a number in YAML; it is taken as it is written (`secrets.ts`). */
+const verbatim = z.union([text, z.number().transform(String)], { error: "expected a text" });
 
 const loggingSchema = z
   .strictObject({
@@ -24,20 +26,20 @@ const apiSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: "expected MISP's URL, such as https://misp.example" })
     .describe("MISP's URL. For now it is used for the links in indicators alone."),
   ssl: z.boolean().default(true).describe("Verify MISP's certificate."),
-  key: secret.optional().describe("An API key."),
+  key: verbatim.optional().describe("An API key."),
   key_file: text.optional().describe("A file that holds the API key."),
   ca_file: text.optional(),
   client_cert: text.optional(),
   client_key: text.optional(),
   proxy: text.optional(),
-  timeout: z.number().positive().optional().describe("Seconds."),
+  timeout: duration.optional().describe("Seconds, or a text such as 30s."),
 });
 
 const zmqSchema = z.strictObject({
   host: text.default("localhost").describe("Where MISP publishes (its Plugin.ZeroMQ_host, as seen from here)."),
   port: port.default(50_000).describe("MISP's Plugin.ZeroMQ_port."),
-  username: text.optional().describe("MISP's Plugin.ZeroMQ_username."),
-  password: secret.optional().describe("MISP's Plugin.ZeroMQ_password."),
+  username: verbatim.optional().describe("MISP's Plugin.ZeroMQ_username."),
+  password: verbatim.optional().describe("MISP's Plugin.ZeroMQ_password."),
   password_file: text.optional().describe("A file that holds the password."),
 });
 
@@ -45,7 +47,7 @@ const kafkaSchema = z.strictObject({
   topics: z.union([z.array(text).min(1), text.transform((topic) => [topic])], {
     error: "expected a list of topic names",
   }),
-  poll_interval: z.number().positive().default(1).describe("The longest wait for a batch, seconds."),
+  poll_interval: duration.default(1).describe("The longest wait for a batch: seconds, or a text such as 500ms."),
   config: z.record(z.string(), z.unknown()).describe("Properties of librdkafka, passed on unchanged."),
 });
 
@@ -70,6 +72,8 @@ const hostSchema = z.strictObject({
   sub: port.default(13_372),
 });
 
+const endpointError = "expected host:port, such as localhost:13370";
+
 const stateSchema = z
   .strictObject({ path: text.optional().describe("The folder for the index. Relative to the configuration file.") })
   .prefault({});
@@ -87,13 +91,29 @@ export const fileSchema = z.looseObject({
   }),
   threatbus: z
     .string()
-    .regex(/^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i, { error: "expected host:port, such as localhost:13370" })
+    .regex(/^(?:[^\s:[\]]+|\[[0-9a-f:]+\]):\d{1,5}$/i, { error: endpointError })
+    .refine((endpoint) => port.safeParse(Number(endpoint.slice(endpoint.lastIndexOf(":") + 1))).success, {
+      error: endpointError,
+    })
     .optional()
     .describe("A Threat Bus to join: host:port of its management endpoint."),
   state: stateSchema,
 });
 
 export type ConfigFile = z.output<typeof fileSchema>;
+
+/** The keys that the section at a path knows. */
+export function knownKeys(path: ConfigPath): readonly string[] {
+  const schema = path.reduce<unknown>((s, part) => shapeOf(s)[String(part)], fileSchema);
+  return Object.keys(shapeOf(schema));
+}
+
+/** The keys of a mapping's schema, within `optional` and `default`. */
+function shapeOf(schema: unknown): Readonly<Record<string, unknown>> {
+  let inner = schema as { def?: { innerType?: unknown }; shape?: Record<string, unknown> } | undefined;
+  while (inner?.def?.innerType !== undefined) inner = inner.def.innerType as typeof inner;
+  return inner?.shape ?? {};
+}
 
 /** The configuration with all that the program needs to know, nothing left open. */
 export interface Config {
@@ -123,10 +143,12 @@ export interface Config {
   readonly secrets: readonly string[];
 }
 
+/** One value, or a list with at least one. */
+const oneOrMore = (value: object) => ({ anyOf: [value, { type: "array", minItems: 1, items: value }] });
 const filterKeys = {
-  orgs: { type: "array", minItems: 1, items: { type: ["string", "integer"] } },
-  types: { type: "array", minItems: 1, items: { type: "string" } },
-  tags: { type: "array", minItems: 1, items: { type: "string" } },
+  orgs: oneOrMore({ type: ["string", "integer"] }),
+  types: oneOrMore({ type: "string" }),
+  tags: oneOrMore({ type: "string" }),
 };
 
 /** A JSON Schema of the file, for editors. */
