@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -163,6 +163,38 @@ describe("state folder", () => {
 });
 
 describe("commit", () => {
+  // Only root can mount a file system that is small enough to fill.
+  const canMount = process.platform === "linux" && process.getuid?.() === 0;
+  it.skipIf(!canMount)(
+    `on a full disk fails with a text that says so, and keeps what was committed${canMount ? "" : " (skipped: needs root for a small file system)"}`,
+    async () => {
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
+      try {
+        const path = join(folder, "state");
+        // A process of its own: lmdb writes the cause to standard error.
+        const { closed } = child(
+          path,
+          `const store = await openLmdbStore({ path });
+         let committed = 0;
+         try {
+           for (;;) {
+             const entries = Array.from({ length: 200 }, (_, i) => ({ after: exampleEntry(committed + i + 1) }));
+             await store.commit(storeChanges({ entries }));
+             committed += 200;
+           }
+         } catch (error) { console.log(error.code, error.retryable, error.message.includes("make room")); }
+         await store[Symbol.asyncDispose]();
+         const again = await openLmdbStore({ path });
+         console.log(committed > 1000, again.entriesAfter(0, 1_000_000).length === committed);
+         await again[Symbol.asyncDispose]();`,
+        );
+        expect(await closed).toMatchObject({ code: 0, output: "no_space true true\ntrue true\n" });
+      } finally {
+        execFileSync("umount", [folder]);
+      }
+    },
+  );
+
   it("is whole or not at all under SIGKILL, and whole once it was confirmed", async () => {
     let last = 0;
     for (let kill = 0; kill < 10; kill++) {

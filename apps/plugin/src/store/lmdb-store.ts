@@ -160,7 +160,9 @@ function createStore(root: RootDatabase, path: string): Store {
     try {
       await root.batch(write);
     } catch (error) {
-      throw toStoreError(path, error);
+      // lmdb says that a commit failed, and why in a promise of its own: unheard, it would end the process.
+      const { commitError } = error as { commitError?: Promise<unknown> };
+      throw toStoreError(path, (await commitError?.then(undefined, (cause: unknown) => cause)) ?? error);
     }
   };
 

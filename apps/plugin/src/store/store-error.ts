@@ -1,3 +1,5 @@
+import { statfsSync } from "node:fs";
+
 /** What can be wrong with the state folder. */
 export type StoreErrorCode = "locked" | "newer_format" | "damaged" | "unwritable" | "no_space" | "failed";
 
@@ -14,12 +16,22 @@ export class StoreError extends Error {
   }
 }
 
+/** More than one transaction needs. */
+const littleBytes = 64 * 1024 * 1024;
+
+function freeBytes(path: string): number {
+  const { bavail, bsize } = statfsSync(path);
+  return bavail * bsize;
+}
+
 /** Tells what a failure of the file system or of LMDB means for a person. */
 export function toStoreError(path: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   const text = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error ? String((cause as NodeJS.ErrnoException).code ?? "") : "";
-  if (code === "ENOSPC" || code === "EDQUOT" || /No space left|quota exceeded|MDB_MAP_FULL/i.test(text)) {
+  // LMDB takes a write that was cut short for an input/output error: then there is no space left.
+  const cutShort = /Input\/output error/.test(text) && freeBytes(path) < littleBytes;
+  if (cutShort || code === "ENOSPC" || code === "EDQUOT" || /No space left|quota exceeded|MDB_MAP_FULL/i.test(text)) {
     return new StoreError(
       "no_space",
       `no space left for the state folder ${path}: make room and start again; what was committed is kept`,
