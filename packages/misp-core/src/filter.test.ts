@@ -4,6 +4,7 @@ import { createFilter, type FilterItem } from "./filter.ts";
 import { runs } from "./testing/thorough.ts";
 
 const uuid = "3b53361a-72a6-470d-8035-ffc51285a83d";
+const otherUuid = "55f6ea5e-2c60-40e5-964f-47a8950d210f";
 
 describe("createFilter", () => {
   it("OR between items, AND between keys, OR inside each", () => {
@@ -33,8 +34,17 @@ describe("createFilter", () => {
     const filter = createFilter([{ orgs: ["1"] }]);
     expect(filter.matches({ type: "x", tags: [] })).toBe(false);
     expect(filter.couldMatch({ type: "x" })).toBe(true);
-    expect(filter.couldMatch({ orgId: 2, type: "x" })).toBe(true);
+    expect(filter.couldMatch({ orgUuid: uuid, type: "x" })).toBe(true);
     expect(filter.couldMatch({ orgId: 2, orgUuid: uuid, type: "x" })).toBe(false);
+  });
+
+  it("a known part of an organisation settles names of its kind alone", () => {
+    const [byId, byUuid] = [createFilter([{ orgs: ["1"] }]), createFilter([{ orgs: [uuid] }])];
+    expect([byId.couldMatch({ orgId: 2, type: "x" }), byUuid.couldMatch({ orgId: 2, type: "x" })]).toEqual([
+      false,
+      true,
+    ]);
+    expect(createFilter([{ orgs: ["1", uuid] }]).couldMatch({ orgId: 2, type: "x" })).toBe(true);
   });
 
   it("tags match whatever their case, with wildcards", () => {
@@ -46,39 +56,70 @@ describe("createFilter", () => {
   });
 
   it("says which types could pass, and whether tags matter", () => {
-    expect(createFilter([{ types: ["a"] }, { types: ["b"], tags: ["t"] }])).toMatchObject({
+    expect(createFilter([{ types: ["a"] }, { types: ["b", "a"], tags: ["t"] }])).toMatchObject({
       types: ["a", "b"],
       usesTags: true,
     });
     expect(createFilter([{ types: ["a"] }, { orgs: ["1"] }])).toMatchObject({ types: undefined, usesTags: false });
   });
 
-  it("property: what matches could match, and tags alone never widen", () => {
-    const word = fc.constantFrom("a", "b", "c*", "*");
-    const list = fc.option(fc.array(word, { minLength: 1 }), { nil: undefined });
+  describe("property", () => {
+    const some = (...values: string[]) =>
+      fc.option(fc.array(fc.constantFrom(...values), { minLength: 1, maxLength: 3 }), { nil: undefined });
     const item = fc
-      .record({
-        orgs: fc.option(fc.array(fc.constantFrom("1", "2", uuid), { minLength: 1 }), { nil: undefined }),
-        types: list,
-        tags: list,
-      })
-      .map((i) => Object.fromEntries(Object.entries(i).filter(([, v]) => v !== undefined)) as FilterItem);
+      .record({ orgs: some("1", "2", uuid), types: some("a", "b"), tags: some("x", "y", "x*", "*") })
+      .map((keys) => Object.fromEntries(Object.entries(keys).filter(([, values]) => values !== undefined)));
+    const items = fc.array(item as fc.Arbitrary<FilterItem>, { maxLength: 4 });
     const subject = fc.record(
       {
         orgId: fc.integer({ min: 1, max: 3 }),
-        orgUuid: fc.constant(uuid),
-        type: fc.constantFrom("a", "b", "d"),
-        tags: fc.array(fc.string()),
+        orgUuid: fc.constantFrom(uuid, otherUuid),
+        type: fc.constantFrom("a", "b", "c"),
+        tags: fc.subarray(["X", "y", "xy", "z"]),
       },
       { requiredKeys: ["type", "tags"] },
     );
-    fc.assert(
-      fc.property(fc.array(item), subject, (items, s) => {
-        const filter = createFilter(items);
-        if (filter.matches(s)) expect(filter.couldMatch(s)).toBe(true);
-        if (filter.types !== undefined && !filter.types.includes(s.type)) expect(filter.couldMatch(s)).toBe(false);
-      }),
-      { numRuns: runs(2000) },
-    );
+
+    it("decides as the plain definition does", () => {
+      const outcomes = { passed: 0, withheld: 0 };
+      fc.assert(
+        fc.property(items, subject, (whitelist, about) => {
+          const { orgId, orgUuid, type, tags } = about;
+          const tagPasses = (wanted: string) =>
+            tags.some((tag) =>
+              wanted.endsWith("*") ? tag.toLowerCase().startsWith(wanted.slice(0, -1)) : wanted === tag.toLowerCase(),
+            );
+          const passes =
+            whitelist.length === 0 ||
+            whitelist.some(
+              (keys) =>
+                (keys.orgs?.some((org) => org === `${orgId}` || org === orgUuid) ?? true) &&
+                (keys.types?.includes(type) ?? true) &&
+                (keys.tags?.some(tagPasses) ?? true),
+            );
+          outcomes[passes ? "passed" : "withheld"] += 1;
+          expect(createFilter(whitelist).matches(about)).toBe(passes);
+        }),
+        { numRuns: runs(2000) },
+      );
+      expect(Math.min(outcomes.passed, outcomes.withheld)).toBeGreaterThan(10);
+    });
+
+    it("what could match is exactly what matches once its organisation is known and it has the right tags", () => {
+      fc.assert(
+        fc.property(items, subject, (whitelist, { orgId, orgUuid, type }) => {
+          const filter = createFilter(whitelist);
+          const tags = ["x", "y"];
+          const matchesSomehow = [orgId, 1, 2, 3].some((id) =>
+            [orgUuid, uuid, otherUuid].some((name) =>
+              filter.matches({ orgId: orgId ?? id, orgUuid: orgUuid ?? name, type, tags }),
+            ),
+          );
+          expect(filter.couldMatch({ orgId, orgUuid, type })).toBe(matchesSomehow);
+          if (filter.types !== undefined && !filter.types.includes(type)) expect(matchesSomehow).toBe(false);
+        }),
+        { numRuns: runs(2000) },
+      );
+    });
   });
 });

@@ -13,6 +13,7 @@ export interface FilterItem {
 /** What a filter decides about. An organisation that is not known yet matches nothing, but {@link Filter.couldMatch} lets it pass. */
 export interface FilterSubject {
   readonly orgId?: number | undefined;
+  /** Lower case. */
   readonly orgUuid?: string | undefined;
   readonly type: string;
   /** The attribute's own tags and its event's, local ones included. */
@@ -24,7 +25,10 @@ export interface Filter {
   /** One of them must match. Empty: everything passes. */
   readonly items: readonly FilterItem[];
   matches(subject: FilterSubject): boolean;
-  /** The static conditions alone: whether an attribute of this type and organisation could pass with the right tags. */
+  /**
+   * The static conditions alone: whether an attribute of this type and organisation could pass with the right tags, whatever
+   * the part of the organisation that no message carried yet turns out to be.
+   */
   couldMatch(subject: Omit<FilterSubject, "tags">): boolean;
   readonly usesTags: boolean;
   /** All types that some item admits; undefined when one admits any. */
@@ -33,6 +37,8 @@ export interface Filter {
 
 interface CompiledItem {
   readonly orgs: ReadonlySet<string> | undefined;
+  readonly namesOrgIds: boolean;
+  readonly namesOrgUuids: boolean;
   readonly types: ReadonlySet<string> | undefined;
   matchesTags(tags: readonly string[]): boolean;
 }
@@ -58,6 +64,8 @@ function compileItem({ orgs, types, tags }: FilterItem): CompiledItem {
   const wildcards = tags?.filter((tag) => tag.includes("*")) ?? [];
   return {
     orgs: orgs === undefined ? undefined : new Set(orgs),
+    namesOrgIds: orgs?.some((org) => !org.includes("-")) ?? false,
+    namesOrgUuids: orgs?.some((org) => org.includes("-")) ?? false,
     types: types === undefined ? undefined : new Set(types),
     matchesTags(names) {
       if (tags === undefined) return true;
@@ -76,6 +84,7 @@ function matchesStatic(item: CompiledItem, subject: Omit<FilterSubject, "tags">,
   const { orgId, orgUuid } = subject;
   if (orgId !== undefined && item.orgs.has(String(orgId))) return true;
   if (orgUuid !== undefined && item.orgs.has(orgUuid)) return true;
-  // A part that no message carried yet may still turn out to be the one that is named.
-  return unknownOrgPasses && (orgId === undefined || orgUuid === undefined);
+  if (!unknownOrgPasses) return false;
+  // A part that no message carried yet may still turn out to be the one that is named, if any of its kind is.
+  return (item.namesOrgIds && orgId === undefined) || (item.namesOrgUuids && orgUuid === undefined);
 }
