@@ -55,6 +55,7 @@ describe("AND and OR", () => {
     expect(message).toContain('org 1 AND (tag a OR tag b="c")');
     // YAML flow mappings of plain keys with JSON lists: quoting the keys makes them JSON.
     const json = (text: string) => JSON.parse(text.replace(/\b(orgs|types|tags|any):/g, '"$1":'));
+    expect(message).toContain('(org 1 OR tag a OR tag b="c")');
     const explicit = /filter: (\[\{.*?\}\])\. For OR/.exec(message)?.[1] ?? "";
     const either = /filter: (\{ any: .*\})$/.exec(message)?.[1] ?? "";
     expect(expression(json(explicit))).toBe('org 1 AND (tag a OR tag b="c")');
@@ -76,6 +77,15 @@ describe("AND and OR", () => {
     ],
   ])("%s", (_, raw, expected) => {
     expect(expression(raw)).toBe(expected);
+  });
+
+  it("the warning spells what the items mean, not what was written: no alias, no capitals", () => {
+    const [, merged] = warnings([{ types: ["src-ip"] }, { tags: ["TLP:RED"] }]);
+    expect(merged?.message).toBe(
+      "a list of items with one key each is read as AND, as Threat Bus' documentation means it: type ip-src AND tag tlp:red. " +
+        'To say so explicitly: filter: [{ types: ["ip-src"], tags: ["tlp:red"] }]. ' +
+        'For OR (type ip-src OR tag tlp:red): filter: { any: [{ types: ["ip-src"] }, { tags: ["tlp:red"] }] }',
+    );
   });
 
   it("no filter lets everything through", () => {
@@ -108,6 +118,31 @@ describe("what is empty is an error, not an open gate", () => {
     for (const { message } of problems(raw)) expect(message.length).toBeGreaterThan(10);
   });
 
+  it.each<[unknown, string, string]>([
+    [null, "", 'expected a list of items, got nothing (null); an empty filter does not mean "everything"'],
+    [[], "", 'expected a list of items, got an empty list; an empty filter does not mean "everything"'],
+    ["domain", "", 'expected a list of items, got "domain"'],
+    [{ any: { orgs: [1] } }, "any", "expected a list of items, got a mapping"],
+    [{}, "", "expected a mapping with orgs, types or tags, got an empty mapping"],
+    [[["a"]], "0", "expected a mapping with orgs, types or tags, got a list"],
+    [
+      { tags: [] },
+      "tags",
+      'expected a list with at least one value, got an empty list; an empty list does not mean "all"',
+    ],
+    [[{ tags: true }], "0.tags", "expected a list with at least one value, got true"],
+    [[{ tags: [1.5] }], "0.tags.0", "expected a text or a whole number, got 1.5"],
+    [
+      { any: [{ types: [] }] },
+      "any.0.types",
+      'expected a list with at least one value, got an empty list; an empty list does not mean "all"',
+    ],
+    [{ any: [{ orgs: [1] }], tags: ["x"] }, "tags", '"tags" cannot stand beside "any"'],
+    [[{ orgs: ["CIRCL"] }], "0.orgs.0", '"CIRCL" is neither an organisation\'s id nor its UUID'],
+  ])("%j says where and what", (raw, place, message) => {
+    expect(problems(raw).map((problem) => [problem.path.join("."), problem.message])).toEqual([[place, message]]);
+  });
+
   it("all problems are reported at once, each with its place", () => {
     const places = problems([{ orgs: ["x"], type: [1] }, { types: [] }, 5]).map(({ path }) => path.join("."));
     expect(places).toEqual(["0.orgs.0", "0.type", "1.types", "2"]);
@@ -129,7 +164,27 @@ describe("values", () => {
     expect(expression([{ orgs: 1, tags: "x" }])).toBe("org 1 AND tag x");
   });
 
+  it("written twice counts once", () => {
+    expect(expression([{ orgs: [1, "1"], types: ["dst-ip", "ip-dst"], tags: ["X", "x"] }])).toBe(
+      "org 1 AND type ip-dst AND tag x",
+    );
+  });
+
+  it("a key too many is answered with what there is, one that resembles nothing with that alone", () => {
+    expect(problems([{ orgs: [1], organisation: [2] }])).toEqual([
+      { path: [0, "organisation"], message: 'unknown key "organisation"; an item has orgs, types and tags' },
+    ]);
+  });
+
+  it("without a list of MISP's types none is unknown", () => {
+    expect(compileFilter([{ types: ["anything"] }], { mispTypes: [] })).toMatchObject({ ok: true, warnings: [] });
+  });
+
   it("an unknown type warns with the nearest real one; only unknown ones are an error", () => {
+    expect(warnings([{ types: ["xyz", "url"] }])).toEqual([
+      { path: [0, "types", 0], message: 'MISP has no attribute type "xyz"' },
+    ]);
+    expect(problems([{ types: ["xyz"] }])).toMatchObject([{ suggestion: "docs/mapping.md lists MISP's types" }]);
     expect(warnings([{ types: ["domian", "url"] }])).toMatchObject([{ path: [0, "types", 0], suggestion: "domain" }]);
     expect(problems([{ types: ["domian", "xyz"] }])).toMatchObject([
       { path: [0, "types"], suggestion: "write domain" },

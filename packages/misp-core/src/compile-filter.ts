@@ -75,7 +75,7 @@ function readList(raw: unknown, problems: FilterProblem[]) {
   if (!Array.isArray(list) || list.length === 0) {
     problems.push({
       path,
-      message: `expected a list of items, got ${describe(value)}; an empty filter does not mean "everything"`,
+      message: `expected a list of items, got ${describe(value)}${isEmpty(value) ? '; an empty filter does not mean "everything"' : ""}`,
       suggestion: "remove the key to let everything through, or list what may pass",
     });
     return { list: [] as unknown[], path, forcedAny };
@@ -111,9 +111,9 @@ function readItem(
     }
     const values = readValues(value, [...path, key], problems);
     if (values === undefined) continue;
-    if (key === "orgs") item.orgs = values.flatMap((org, i) => readOrg(org, [...path, key, i], problems));
-    else if (key === "types") item.types = readTypes(values, [...path, key], mispTypes, problems, warnings);
-    else item.tags = values.map((tag) => tag.toLowerCase());
+    if (key === "orgs") item.orgs = unique(values.flatMap((org, i) => readOrg(org, [...path, key, i], problems)));
+    else if (key === "types") item.types = unique(readTypes(values, [...path, key], mispTypes, problems, warnings));
+    else item.tags = unique(values.map((tag) => tag.toLowerCase()));
   }
   return item;
 }
@@ -127,7 +127,7 @@ function readValues(raw: unknown, path: readonly (string | number)[], problems: 
   if (!Array.isArray(list) || list.length === 0) {
     problems.push({
       path,
-      message: `expected a list with at least one value, got ${describe(raw)}; an empty list does not mean "all"`,
+      message: `expected a list with at least one value, got ${describe(raw)}${isEmpty(raw) ? '; an empty list does not mean "all"' : ""}`,
       suggestion: "remove the key to let all pass, or list what may",
     });
     return undefined;
@@ -136,9 +136,14 @@ function readValues(raw: unknown, path: readonly (string | number)[], problems: 
   for (const [i, value] of (list as unknown[]).entries()) {
     if ((typeof value === "string" && value !== "") || (typeof value === "number" && Number.isSafeInteger(value)))
       values.push(String(value));
-    else problems.push({ path: [...path, i], message: `expected a text or a number, got ${describe(value)}` });
+    else problems.push({ path: [...path, i], message: `expected a text or a whole number, got ${describe(value)}` });
   }
   return values;
+}
+
+/** Written twice, or once as an alias, a value still counts once. */
+function unique(values: readonly string[]): string[] {
+  return [...new Set(values)];
 }
 
 function readOrg(org: string, path: readonly (string | number)[], problems: FilterProblem[]): string[] {
@@ -215,6 +220,11 @@ function explainMerge(items: readonly FilterItem[], merged: FilterItem): FilterP
       `To say so explicitly: filter: [{ ${spelled(merged)} }]. ` +
       `For OR (${or}): filter: { any: [${items.map((item) => `{ ${spelled(item)} }`).join(", ")}] }`,
   };
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.keys(value).length === 0;
+  return value === undefined || value === null || value === "";
 }
 
 function describe(value: unknown): string {
