@@ -37,7 +37,8 @@ function hasMoreThan(body: Uint8Array, byte: number, limit: number): boolean {
 function endOfString(body: Uint8Array, from: number): number {
   for (let i = body.indexOf(quote, from); i >= 0; i = body.indexOf(quote, i + 1)) {
     let escapes = 0;
-    while (body[i - 1 - escapes] === backslash && i - 1 - escapes >= from) escapes += 1;
+    // Goes no further back than the quote that opened the string.
+    while (body[i - 1 - escapes] === backslash) escapes += 1;
     if (escapes % 2 === 0) return i;
   }
   return body.length;
