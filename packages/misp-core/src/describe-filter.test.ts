@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeFilter } from "./describe-filter.ts";
 import { createFilter, type FilterItem, type FilterSubject } from "./filter.ts";
+import { runs } from "./testing/thorough.ts";
 
 describe("describeFilter", () => {
   it.each<[string, readonly FilterItem[]]>([
@@ -36,7 +37,7 @@ describe("describeFilter", () => {
         const expression = describeFilter({ items });
         expect([expression, read(expression, about)]).toEqual([expression, createFilter(items).matches(about)]);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });
