@@ -2,55 +2,55 @@ import type { Notification } from "@tb/misp-core";
 
 /** Messages that wait for the reader, in order, bounded by count and bytes. */
 export interface NotificationQueue {
-  readonly length: number;
-  /** False: no room, it is lost and counted. */
+  /** False: no room, it is not taken. */
   push(notification: Notification): boolean;
-  /** At most so many, oldest first. */
-  take(limit: number): Notification[];
-  /** How many were lost since the last call. */
-  takeLost(): number;
+  /** The oldest, at most `maxBatch` of them; none when none wait. */
+  take(): readonly Notification[];
+}
+
+interface Chunk {
+  readonly notifications: Notification[];
+  bytes: number;
+  next?: Chunk;
 }
 
 /**
- * When full the newest is dropped: what waits is in order and complete up to there, and the gap that follows is reported
- * once the reader has caught up.
+ * Kept as a chain of batches: taking one costs the same however many wait, and what was taken is referenced no more (a message
+ * can have megabytes).
+ *
+ * When full, the newest is refused: what waits is complete up to there and its work is not thrown away; what follows is
+ * healed by asking MISP, which brings its latest state anyway.
  */
 export function createNotificationQueue(bounds: {
   readonly maxMessages: number;
   readonly maxBytes: number;
+  readonly maxBatch: number;
 }): NotificationQueue {
-  let waiting: Notification[] = [];
-  let first = 0;
+  let first: Chunk = { notifications: [], bytes: 0 };
+  let last = first;
+  let count = 0;
   let bytes = 0;
-  let lost = 0;
   return {
-    get length() {
-      return waiting.length - first;
-    },
     push(notification) {
-      if (waiting.length - first >= bounds.maxMessages || bytes + notification.body.length > bounds.maxBytes) {
-        lost += 1;
-        return false;
+      const size = notification.body.length;
+      if (count >= bounds.maxMessages || bytes + size > bounds.maxBytes) return false;
+      if (last.notifications.length >= bounds.maxBatch) {
+        last.next = { notifications: [], bytes: 0 };
+        last = last.next;
       }
-      waiting.push(notification);
-      bytes += notification.body.length;
+      last.notifications.push(notification);
+      last.bytes += size;
+      count += 1;
+      bytes += size;
       return true;
     },
-    take(limit) {
-      const taken = waiting.slice(first, first + limit);
-      first += taken.length;
-      for (const { body } of taken) bytes -= body.length;
-      // Moving the rest down at each call would cost as much as the queue is long.
-      if (first >= waiting.length || first > 10_000) {
-        waiting = waiting.slice(first);
-        first = 0;
-      }
-      return taken;
-    },
-    takeLost() {
-      const count = lost;
-      lost = 0;
-      return count;
+    take() {
+      const taken = first;
+      first = taken.next ?? { notifications: [], bytes: 0 };
+      if (taken === last) last = first;
+      count -= taken.notifications.length;
+      bytes -= taken.bytes;
+      return taken.notifications;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { SourceStatus } from "@tb/misp-core";
+import { mergeGaps } from "./gap.ts";
 
-/** More than a reader that follows at all falls behind; a reader that does not follow loses the oldest. */
+/** Changes that may wait for one reader; beyond that the oldest go. Gaps never do: whoever heals them must learn of them. */
 const maxPending = 100;
 
 /** Statuses for any number of readers, each from the present one on. */
@@ -21,11 +22,11 @@ export function createStatusFeed(first: SourceStatus): StatusFeed {
   let ended = false;
 
   const tell = (status: SourceStatus) => {
+    if (ended) return;
     // A gap is an occurrence, not a state to begin with.
     if (status.state !== "gap") current = status;
     for (const reader of readers) {
-      reader.pending.push(status);
-      if (reader.pending.length > maxPending) reader.pending.shift();
+      enqueue(reader.pending, status);
       reader.wake?.();
     }
   };
@@ -33,9 +34,8 @@ export function createStatusFeed(first: SourceStatus): StatusFeed {
   return {
     tell,
     end(status) {
-      if (ended) return;
-      ended = true;
       tell(status);
+      ended = true;
     },
     async *read() {
       const reader: Reader = { pending: [current] };
@@ -59,4 +59,24 @@ export function createStatusFeed(first: SourceStatus): StatusFeed {
       }
     },
   };
+}
+
+/** What a reader has not seen yet is summed up: a repetition replaces the one before it, gaps of one cause become one. */
+function enqueue(pending: SourceStatus[], status: SourceStatus): void {
+  let added = status;
+  if (added.state === "gap") {
+    const { cause } = added;
+    const index = pending.findIndex((waiting) => waiting.state === "gap" && waiting.cause === cause);
+    const [older] = index < 0 ? [] : pending.splice(index, 1);
+    if (older?.state === "gap") added = mergeGaps(older, added);
+  } else if (pending.at(-1)?.state === added.state) {
+    pending.pop();
+  }
+  pending.push(added);
+  if (pending.length > maxPending) {
+    pending.splice(
+      pending.findIndex(({ state }) => state !== "gap"),
+      1,
+    );
+  }
 }

@@ -1,28 +1,59 @@
 import { fork } from "node:child_process";
+import { createServer, type Server } from "node:net";
 import type { Notification, Source, SourceStatus } from "@tb/misp-core";
+import { createZmqPublisher, type ZmqPublisher, type ZmqPublisherOptions } from "@tb/misp-simulator";
+import { onTestFinished } from "vitest";
+import { createZmqSource, type ZmqSourceOptions } from "../src/index.ts";
 
-/** Everything a source says, as it comes. */
+/** A publisher in this process, gone when the test is over. */
+export async function openPublisher(options: ZmqPublisherOptions = {}): Promise<ZmqPublisher> {
+  const publisher = await createZmqPublisher({ watchSubscriptions: true, heartbeatAfterMs: 0, ...options });
+  onTestFinished(() => Promise.resolve(publisher[Symbol.asyncDispose]()));
+  return publisher;
+}
+
+/** A source on this machine and all that it says, gone when the test is over. */
+export function openSource(options: Partial<ZmqSourceOptions>) {
+  return follow(createZmqSource({ host: "127.0.0.1", ...options }));
+}
+
+/** Everything that a source says, as it comes; disposes of the source when the test is over. */
 export function follow(source: Source) {
   const statuses: SourceStatus[] = [];
   const notifications: Notification[] = [];
+  const batchSizes: number[] = [];
   const controller = new AbortController();
   const reading = (async () => {
-    for await (const batch of source.read({ signal: controller.signal })) notifications.push(...batch.notifications);
+    for await (const batch of source.read({ signal: controller.signal })) {
+      batchSizes.push(batch.notifications.length);
+      for (const notification of batch.notifications) notifications.push(notification);
+    }
   })();
   const watching = (async () => {
     for await (const status of source.status()) statuses.push(status);
   })();
+  const states = () => statuses.map(({ state }) => state);
+  onTestFinished(async () => {
+    controller.abort();
+    await reading;
+    await source[Symbol.asyncDispose]();
+    await watching;
+  });
   return {
     statuses,
     notifications,
-    states: () => statuses.map(({ state }) => state),
+    batchSizes,
+    states,
+    /** Without repetitions, and without a state that does not matter. */
+    changes: (besides?: SourceStatus["state"]) =>
+      states()
+        .filter((state) => state !== besides)
+        .filter((state, i, all) => state !== all[i - 1]),
     bodies: () => notifications.map(({ body }) => Buffer.from(body).toString()),
-    async stop() {
-      controller.abort();
-      await reading;
-      await source[Symbol.asyncDispose]();
-      await watching;
-    },
+    /** Messages that were reported lost. */
+    lost: () => statuses.reduce((sum, status) => sum + (status.state === "gap" ? (status.lost ?? 0) : 0), 0),
+    /** Waits until it has said so much about its connection. */
+    reaches: (state: SourceStatus["state"]) => until(() => states().includes(state)),
   };
 }
 
@@ -31,8 +62,34 @@ export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A publisher in a process of its own, that can be stopped and killed. */
-export async function startPublisher(options: { readonly port: number; readonly password?: string }) {
+/** Blocks the event loop, as work that does not yield does. */
+export function block(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+export const subscribed = (to: ZmqPublisher, topic = "misp_json_attribute ", count = 1): Promise<void> =>
+  to.subscriptions.atLeast(topic, count);
+
+export const message = (body: string, topic = "misp_json_attribute") => ({ topic, body });
+
+/** Listens on any free port. */
+export async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  return address !== null && typeof address === "object" ? address.port : 0;
+}
+
+/** A port that is free now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A publisher in a process of its own, that can be stopped and killed; gone when the test is over. */
+export async function startPublisher(options: { readonly port: number }) {
   const child = fork(new URL("./publisher-child.ts", import.meta.url), [JSON.stringify(options)], {
     execArgv: ["--import", "tsx", "--conditions=@tb/source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -41,17 +98,25 @@ export async function startPublisher(options: { readonly port: number; readonly 
   child.on("message", (answer) => answers.push(answer));
   await until(() => answers.length > 0);
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  onTestFinished(kill);
+  const answer = async (command: object) => {
+    const before = answers.length;
+    child.send(command);
+    await until(() => answers.length > before);
+  };
   return {
-    child,
     /** Publishes so many numbered messages, at so many per second; resolves when they are out. */
-    async publish(count: number, rate: number) {
-      const before = answers.length;
-      child.send({ count, rate });
-      await until(() => answers.length > before);
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await ended;
-    },
+    publish: (count: number, rate: number) => answer({ count, rate }),
+    /** Closes the socket and binds it again; with a password, for `misp` and that only. */
+    rebind: (password?: string) => answer({ rebind: true, password }),
+    /** Begins something and does not wait for it. */
+    send: (command: object) => void child.send(command),
+    freeze: () => child.kill("SIGSTOP"),
+    thaw: () => child.kill("SIGCONT"),
+    kill,
   };
 }

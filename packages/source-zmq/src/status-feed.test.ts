@@ -1,0 +1,71 @@
+import type { SourceStatus } from "@tb/misp-core";
+import { describe, expect, it } from "vitest";
+import { overflowGap, reconnectGap } from "./gap.ts";
+import { createStatusFeed } from "./status-feed.ts";
+
+const connected = (detail: string): SourceStatus => ({ state: "connected", detail });
+const disconnected = (detail: string): SourceStatus => ({ state: "disconnected", detail });
+const closed: SourceStatus = { state: "closed", detail: "" };
+
+/** A reader that has seen the present state and then looks away until the end. */
+async function slowReader(feed: ReturnType<typeof createStatusFeed>) {
+  const reader = feed.read()[Symbol.asyncIterator]();
+  await reader.next();
+  return async () => {
+    const seen: SourceStatus[] = [];
+    for (let next = await reader.next(); !next.done; next = await reader.next()) seen.push(next.value);
+    return seen;
+  };
+}
+
+describe("a status feed", () => {
+  it("begins with the present state, which a gap is not", async () => {
+    const feed = createStatusFeed(disconnected("first"));
+    feed.tell(connected("second"));
+    feed.tell(reconnectGap("misp"));
+    const reader = feed.read()[Symbol.asyncIterator]();
+    expect((await reader.next()).value).toEqual(connected("second"));
+  });
+
+  it("keeps for a slow reader what has changed, and of repetitions the last", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    const rest = await slowReader(feed);
+    for (const detail of ["1", "2", "3"]) feed.tell(disconnected(detail));
+    feed.tell(connected("misp"));
+    feed.end(closed);
+    expect(await rest()).toEqual([disconnected("3"), connected("misp"), closed]);
+  });
+
+  it("sums up the gaps that a slow reader has not seen", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    const rest = await slowReader(feed);
+    for (const lost of [1, 20, 300]) {
+      feed.tell(overflowGap(lost));
+      feed.tell(reconnectGap("misp"));
+    }
+    feed.end(closed);
+    expect(await rest()).toEqual([overflowGap(321), reconnectGap("misp"), closed]);
+  });
+
+  it("holds little for a reader that never comes back, and no gap of it is forgotten", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    const rest = await slowReader(feed);
+    feed.tell(overflowGap(7));
+    for (let i = 0; i < 100_000; i++) feed.tell(i % 2 === 0 ? disconnected(String(i)) : connected(String(i)));
+    feed.end(closed);
+    const seen = await rest();
+    expect(seen.length).toBeLessThanOrEqual(100);
+    expect(seen).toContainEqual(overflowGap(7));
+    expect(seen.slice(-2)).toEqual([connected("99999"), closed]);
+  });
+
+  it("says nothing after its end", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    feed.end(closed);
+    feed.tell(connected("misp"));
+    feed.end(disconnected("misp"));
+    const seen = [];
+    for await (const status of feed.read()) seen.push(status);
+    expect(seen).toEqual([closed]);
+  });
+});
