@@ -1,18 +1,74 @@
-import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createZmqPublisher } from "@tb/misp-simulator";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const secrets = ["zmq-Passw0rd", "api-k3y-of-forty", "us3rinfo", "pr0xy-secret"];
+const secrets = {
+  password: 'zmq-Pa"ss w0rd%é',
+  key: "api-k3y-of-forty",
+  userInformation: "us3r=info",
+  proxy: "pr0xy-secret",
+};
 
-it("no secret is ever shown: not in the log, not in a log file, not by check, while everything fails", async () => {
-  const folder = mkdtempSync(join(tmpdir(), "redaction-"));
-  await using publisher = await createZmqPublisher({ credentials: { username: "misp", password: "another" } });
-  const [password, key, userinfo, proxy] = secrets;
+let folder: string;
+const running = new Set<ChildProcess>();
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "redaction-"));
+});
+afterEach(() => {
+  for (const child of running) child.kill("SIGKILL");
+  running.clear();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** All that the program writes, until it ends; SIGTERM once it has written what is waited for. */
+async function run(parameters: readonly string[], environment: Readonly<Record<string, string>>, until?: RegExp) {
+  const child = spawn(
+    process.execPath,
+    ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main, ...parameters],
+    { cwd: folder, env: { ...process.env, ...environment } },
+  );
+  running.add(child);
+  let output = "";
+  const look = (chunk: string) => {
+    output += chunk;
+    // Once: a second signal would end the program without its last words.
+    if (!child.killed && until?.test(output)) child.kill("SIGTERM");
+  };
+  child.stdout.setEncoding("utf8").on("data", look);
+  child.stderr.setEncoding("utf8").on("data", look);
+  const [code] = await once(child, "close");
+  running.delete(child);
+  return { code, output };
+}
+
+/** How a secret would look as text, in JSON, in a URL and in a header. */
+function forms(secret: string): readonly string[] {
+  const inHeader = Buffer.from(secret).toString("base64");
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURI(secret), encodeURIComponent(secret), inHeader];
+}
+
+function expectNoSecret(text: string): void {
+  for (const secret of Object.values(secrets)) for (const form of forms(secret)) expect(text).not.toContain(form);
+}
+
+/** Every file below a folder, as text. */
+function contents(path: string): string {
+  if (!statSync(path).isDirectory()) return readFileSync(path, "latin1");
+  return readdirSync(path)
+    .map((name) => name + contents(join(path, name)))
+    .join("\n");
+}
+
+/** A configuration with each secret in its place, and all of them once more where the program shows what it reads. */
+function configure(port: number, { zmq, api }: { readonly zmq: string; readonly api: string }): void {
+  const state = `state ${Object.values(secrets).join(" ")}`;
+  const userInformation = `user:${encodeURIComponent(secrets.userInformation)}`;
   writeFileSync(
     join(folder, "config.yaml"),
     `
@@ -20,35 +76,62 @@ logging: { console_verbosity: DEBUG, file: true, file_verbosity: DEBUG, filename
 plugins:
   apps:
     misp:
-      api: { host: "https://user:${userinfo}@misp.example", key: ${key}, proxy: "http://p:${proxy}@proxy:3128" }
-      zmq: { host: 127.0.0.1, port: ${publisher.port}, username: misp, password: ${password} }
+      api: { host: "https://${userInformation}@misp.example/", proxy: "http://p:${secrets.proxy}@proxy:3128", ${api} }
+      zmq: { host: 127.0.0.1, port: ${port}, username: misp, ${zmq} }
+state: { path: ${JSON.stringify(state)} }
 `,
   );
-  const run = async (parameters: readonly string[], until: RegExp) => {
-    const child = spawn(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main, ...parameters],
-      { cwd: folder },
-    );
-    let output = "";
-    const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
-    const look = (chunk: Buffer) => {
-      output += chunk;
-      if (until.test(output)) child.kill("SIGTERM");
-    };
-    child.stdout.on("data", look);
-    child.stderr.on("data", look);
-    await ended;
-    return output;
-  };
-  const shown = [
-    await run(["check"], /never/),
-    await run([], /handshake failed/),
-    readFileSync(join(folder, "log"), "utf8"),
-  ];
-  expect(shown[0]).toContain("with username and password");
-  expect(shown[1]).toContain("handshake failed");
-  expect(shown[2]).toContain("handshake failed");
-  for (const secret of secrets) for (const text of shown) expect(text).not.toContain(secret);
-  rmSync(folder, { recursive: true, force: true });
+}
+
+describe("no secret is ever shown: not by check, not in the log, not in its file, not in the index", () => {
+  const inline = { zmq: `password: ${JSON.stringify(secrets.password)}`, api: `key: ${secrets.key}` };
+
+  it.each([
+    ["the configuration", inline, {}],
+    [
+      "files and the environment",
+      { zmq: "password_file: password", api: "ssl: true" },
+      { THREATBUS_PLUGINS__APPS__MISP__API__KEY: secrets.key },
+    ],
+  ])("from %s, while the publisher refuses the password", async (_, places, environment) => {
+    await using publisher = await createZmqPublisher({ credentials: { username: "misp", password: "another" } });
+    configure(publisher.port, places);
+    writeFileSync(join(folder, "password"), `${secrets.password}\n`);
+
+    const checked = await run(["check"], environment);
+    expect(checked).toMatchObject({ code: 0, output: expect.stringContaining("with username and password") });
+    // The folder's name proves that there was something to hide.
+    expect(checked.output).toContain("state *** *** *** ***\n");
+    expect(checked.output).toContain("https://misp.example\n");
+    expectNoSecret(checked.output);
+
+    const ran = await run([], environment, /handshake failed/);
+    const logged = readFileSync(join(folder, "log"), "utf8");
+    expect(ran.code).toBe(0);
+    for (const text of [ran.output, logged]) {
+      expect(text).toContain("handshake failed");
+      expect(text).toContain("state *** *** *** ***");
+      expectNoSecret(text);
+    }
+    const index = contents(join(folder, `state ${Object.values(secrets).join(" ")}`));
+    expect(index.length).toBeGreaterThan(1_000);
+    expectNoSecret(index);
+  });
+
+  it("of a configuration with problems, and of a state folder that cannot be opened", async () => {
+    configure(1, inline);
+    const good = readFileSync(join(folder, "config.yaml"), "utf8");
+    writeFileSync(join(folder, "config.yaml"), good.replaceAll("username: misp", "usrname: misp, topics: []"));
+    const refused = await run(["check"], {});
+    expect(refused.code).toBe(78);
+    for (const place of ["zmq.usrname", "zmq.topics", "belong together"]) expect(refused.output).toContain(place);
+    expectNoSecret(refused.output);
+
+    writeFileSync(join(folder, "config.yaml"), good);
+    writeFileSync(join(folder, `state ${Object.values(secrets).join(" ")}`), "a file in its place");
+    const stopped = await run([], {});
+    expect(stopped.code).not.toBe(0);
+    expect(stopped.output).toContain("state *** *** *** ***");
+    expectNoSecret(stopped.output);
+  });
 });
