@@ -44,6 +44,9 @@ it.each([
   ["plugins.apps.misp.zmq.port", { plugins: { apps: { misp: {} } } }, "plugins.apps.misp.zmq.port"],
   ["plugins.apps.misp.zmq.port", {}, "plugins.apps.misp.zmq.port"],
   ["plugins.misp.zmq.port", {}, "plugins.misp.zmq.port"],
+  // A section that is there twice is told as that; neither of the two is changed behind its author's back.
+  ["plugins.apps.misp.zmq.port", { plugins: { misp: {}, apps: { misp: {} } } }, "plugins.apps.misp.zmq.port"],
+  ["plugins.misp.zmq.port", { plugins: { misp: {}, apps: { misp: {} } } }, "plugins.misp.zmq.port"],
   // `zmq` here is the section of the app protocol, not MISP's publisher.
   ["plugins.zmq.pub", { plugins: { apps: { zmq: {} }, misp: {} } }, "plugins.apps.zmq.pub"],
   ["logging.console", { plugins: { misp: {} } }, "logging.console"],

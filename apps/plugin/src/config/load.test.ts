@@ -102,8 +102,54 @@ describe("a configuration", () => {
       ok: true,
       file: join(folder, "config.yml"),
     });
+    writeFileSync(join(folder, "config.yaml"), minimal);
+    expect(loadConfig({ environment: {}, workingDirectory: folder })).toMatchObject({
+      file: join(folder, "config.yaml"),
+    });
     writeFileSync(join(folder, "other.yaml"), minimal);
     expect(loadConfig({ file: "other.yaml", environment: {}, workingDirectory: folder })).toMatchObject({ ok: true });
+  });
+});
+
+describe("the warning about single, different keys", () => {
+  it("shows two spellings that can be pasted: each says without a warning what it is said to mean", () => {
+    const tags = JSON.stringify(["TLP:RED", 'misp-galaxy:threat-actor="APT 29"', "a: #b", "\\*'"]);
+    const written = `[{ orgs: [1] }, { tags: ${tags} }]`;
+    const [warning = ""] = config(`plugins: { misp: { zmq: {}, filter: ${written} } }`).warnings;
+    const [, and, explicit, or, either] =
+      /means it: (.*)\. To say so explicitly: filter: (.*)\. For OR \((.*)\): filter: (.*)$/.exec(warning) ?? [];
+    expect(and).toMatch(/^org 1 AND \(tag tlp:red OR /);
+    for (const [filter, meaning] of [
+      [explicit, and],
+      [either, or],
+    ]) {
+      const pasted = config(`plugins: { misp: { zmq: {}, filter: ${filter} } }`);
+      expect([pasted.config.filterText, pasted.warnings]).toEqual([meaning, []]);
+    }
+  });
+});
+
+describe("logging", () => {
+  it("can be silent, or go to a file beside the configuration", () => {
+    const written = "logging: { console: false, file: true, file_verbosity: ERROR, filename: a.log }";
+    expect(config(`${minimal}\n${written}`).config.logging).toEqual({
+      file: { path: join(folder, "a.log"), verbosity: "ERROR" },
+    });
+  });
+});
+
+describe("an empty source beside the other one", () => {
+  it("is skipped with a warning, whichever it is", () => {
+    const { config: loaded, warnings } = config("plugins: { misp: { zmq: , kafka: { topics: a, config: {} } } }");
+    expect(loaded.source).toMatchObject({ kind: "kafka" });
+    expect(warnings).toEqual(["config.yaml:1: plugins.misp.zmq: is empty, and is skipped"]);
+  });
+
+  it("that is empty too is told of each, not as two that are configured", () => {
+    expect(problems("plugins: { misp: { zmq: , kafka: } }")).toEqual([
+      "config.yaml:1: plugins.misp.zmq: expected a mapping, got nothing (the key is there, without a value)",
+      "config.yaml:1: plugins.misp.kafka: expected a mapping, got nothing (the key is there, without a value)",
+    ]);
   });
 });
 
@@ -136,6 +182,14 @@ logging: { console_verbosity: INF }
     ]);
   });
 
+  it("come all at once also without a source", () => {
+    expect(problems("plugins: { apps: { misp: { filter: [], api: 5 } } }")).toEqual([
+      expect.stringContaining("there is neither zmq nor kafka"),
+      expect.stringContaining("plugins.apps.misp.filter: expected a list of items, got an empty list"),
+      expect.stringContaining("plugins.apps.misp.api: expected a mapping, got 5"),
+    ]);
+  });
+
   it("name the file as it was named, so that an editor finds it", () => {
     mkdirSync(join(folder, "conf"));
     writeFileSync(join(folder, "conf/a.yaml"), "plugins: {}");
@@ -156,6 +210,7 @@ logging: { console_verbosity: INF }
     ["misp in both layouts", "plugins: { misp: { zmq: {} }, apps: { misp: { zmq: {} } } }", /is there twice/],
     ["an empty filter", "plugins: { apps: { misp: { zmq: {}, filter: } } }", /filter: expected a list of items/],
     ["an empty zmq section", "plugins: { apps: { misp: { zmq: } } }", /zmq: expected a mapping, got nothing/],
+    ["a password alone", "plugins: { apps: { misp: { zmq: { password: x } } } }", /belong together/],
     ["a username alone", "plugins: { apps: { misp: { zmq: { username: x } } } }", /belong together/],
     [
       "a password file that is not there",
@@ -230,6 +285,12 @@ describe("the environment", () => {
     expect(problems(minimal, { THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT: "x" })[0]).toMatch(
       /^environment variable THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT: plugins\.apps\.misp\.zmq\.port: expected a (whole )?number, got "x"/,
     );
+  });
+
+  it("is named also where the file has the older layout", () => {
+    expect(problems("plugins: { misp: { zmq: {} } }", { THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT: "0" })).toEqual([
+      "environment variable THREATBUS_PLUGINS__APPS__MISP__ZMQ__PORT: plugins.misp.zmq.port: expected a number of at least 1, got 0",
+    ]);
   });
 
   it("systemd's state directory is used unless the file has a path", () => {

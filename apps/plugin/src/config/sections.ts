@@ -64,6 +64,8 @@ export function chooseTransport(misp: Tree, path: ConfigPath, report: Report): T
     const { [empty]: _, ...rest } = misp;
     return rest;
   }
+  // Both empty: the schema says so of each.
+  if (zmq === null && kafka === null) return misp;
   if (zmq !== undefined && kafka !== undefined) {
     report.problem(
       [...path, "kafka"],
