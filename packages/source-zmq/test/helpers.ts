@@ -89,30 +89,30 @@ export async function freePort(): Promise<number> {
 }
 
 /** A publisher in a process of its own, that can be stopped and killed; gone when the test is over. */
-export async function startPublisher(options: { readonly port: number }) {
+export async function startPublisher(options: { readonly port: number; readonly highWaterMark?: number }) {
   const child = fork(new URL("./publisher-child.ts", import.meta.url), [JSON.stringify(options)], {
     execArgv: ["--import", "tsx", "--conditions=@tb/source"],
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
-  const answers: unknown[] = [];
-  child.on("message", (answer) => answers.push(answer));
-  await until(() => answers.length > 0);
+  /** Ids of the commands that are done; 0 when it has started. */
+  const done = new Set<unknown>();
+  child.on("message", (id) => done.add(id));
+  await until(() => done.has(0));
   const ended = new Promise<void>((resolve) => child.on("exit", () => resolve()));
   const kill = async () => {
     child.kill("SIGKILL");
     await ended;
   };
   onTestFinished(kill);
-  const answer = async (command: object) => {
-    const before = answers.length;
-    child.send(command);
-    await until(() => answers.length > before);
+  let last = 0;
+  const run = async (command: object) => {
+    const id = ++last;
+    child.send({ ...command, id });
+    await until(() => done.has(id));
   };
   return {
     /** Publishes so many numbered messages, at so many per second; resolves when they are out. */
-    publish: (count: number, rate: number) => answer({ count, rate }),
-    /** Closes the socket and binds it again; with a password, for `misp` and that only. */
-    rebind: (password?: string) => answer({ rebind: true, password }),
+    publish: (count: number, rate: number, bytes?: number) => run({ count, rate, bytes }),
     /** Begins something and does not wait for it. */
     send: (command: object) => void child.send(command),
     freeze: () => child.kill("SIGSTOP"),

@@ -13,7 +13,7 @@ export async function openPeer(onConnection: (socket: Socket, index: number) => 
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { port: await listen(server), connections: () => sockets.length };
+  return { port: await listen(server) };
 }
 
 /** ZMTP 3.0 (ZeroMQ RFC 23) as a publisher without authentication speaks it: enough to say what libzmq never would. */
