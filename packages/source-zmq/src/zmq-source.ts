@@ -51,7 +51,7 @@ export function createZmqSource(options: ZmqSourceOptions): Source {
     if (!queue.push({ topic, body, observedAtMs: lastObservedAtMs })) losses.add();
     if (parked.size === 0 || waking) return;
     // zeromq.js hands over up to 512 messages in one turn of the event loop, each in a microtask of its own. A reader that is
-    // woken by the first of them finds batches of one: a quarter slower here, and worse for whoever works by the batch.
+    // woken by the first of them gets batches of one: 9.0 µs of CPU per message here instead of 8.0 (a bare receive loop: 6.2).
     waking = true;
     setImmediate(wakeReaders);
   };
