@@ -112,7 +112,7 @@ describe("the program", () => {
       // The last one is committed when its own removal is the only thing that could follow: ask the store's size instead.
       const size = () => readFileSync(join(folder, ".threatbus-misp", "data.mdb")).length;
       let last = -1;
-      while (size() !== last || size() < count * 1_000) {
+      while (size() !== last || size() < count * 3_500) {
         last = size();
         await new Promise((resolve) => setTimeout(resolve, 150));
       }
