@@ -45,6 +45,19 @@ describe("evaluate", () => {
     });
   });
 
+  it("announces as labels what either the attribute's or the event's tags allow", () => {
+    const labelled = (ownTags: Subject["ownTags"], eventTags: Subject["eventTags"]) =>
+      evaluate({ ...subject, ownTags, eventTags }, everything);
+    expect(labelled([shared("a")], [])).toMatchObject({ announce: { labels: ["a"] } });
+    expect(labelled([], [shared("b")])).toMatchObject({ announce: { labels: ["b"] } });
+    expect(labelled([shared("a")], [shared("b")])).toMatchObject({ announce: { labels: ["a", "b"] } });
+  });
+
+  it("announces what is known of an event, and leaves out what is not", () => {
+    const { announce } = evaluate({ ...subject, event: undefined }, everything) as { announce: object };
+    expect(Object.keys(announce)).toEqual(["pattern", "patternType", "name"]);
+  });
+
   it("tries the reasons in their order", () => {
     const all: Subject = {
       ...subject,

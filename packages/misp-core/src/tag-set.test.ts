@@ -36,9 +36,38 @@ describe("tag set", () => {
     expect(ids(attachTag(detachTag(noTags, 1, 1), 1, undefined, 1))).toEqual([]);
   });
 
+  it("an older removal that comes late does not make the newer one forgotten", () => {
+    const set = detachTag(detachTag(noTags, 1, 5), 1, 3);
+    expect(set.detached).toEqual([{ id: 1, atMs: 5 }]);
+    expect(ids(attachTag(set, 1, undefined, 4))).toEqual([]);
+    expect(ids(attachTag(set, 1, undefined, 6))).toEqual([1]);
+  });
+
+  it("an older attachment that comes late changes nothing", () => {
+    const set = attachTag(noTags, 1, undefined, 5);
+    expect(attachTag(set, 1, true, 4)).toBe(set);
+    expect(detachTag(set, 1, 4)).toBe(set);
+    expect(ids(detachTag(set, 1, 6))).toEqual([]);
+  });
+
+  it("removals of one tag do not touch another", () => {
+    const set = detachTag(attachTag(attachTag(noTags, 1, undefined, 1), 2, undefined, 1), 1, 2);
+    expect(ids(set)).toEqual([2]);
+    expect(set.detached).toEqual([{ id: 1, atMs: 2 }]);
+    expect(ids(detachTag(set, 2, 2))).toEqual([]);
+    expect(ids(attachTag(set, 3, undefined, 1))).toEqual([2, 3]);
+  });
+
+  it("a removal is remembered until a newer list or attachment, and no longer", () => {
+    const set = detachTag(detachTag(noTags, 1, 2), 2, 6);
+    expect(listTags(set, [], 4).detached).toEqual([{ id: 2, atMs: 6 }]);
+    expect(attachTag(set, 1, undefined, 3).detached).toEqual([{ id: 2, atMs: 6 }]);
+  });
+
   it("says whether two sets hold the same tags, whenever observed", () => {
     expect(sameTags(listTags(noTags, [tag(1), tag(2)], 1), listTags(noTags, [tag(2), tag(1)], 2))).toBe(true);
     expect(sameTags(listTags(noTags, [tag(1, true)], 1), listTags(noTags, [tag(1, false)], 1))).toBe(false);
+    expect(sameTags(listTags(noTags, [tag(1)], 1), listTags(noTags, [tag(2)], 1))).toBe(false);
   });
 
   it("property: facts with different times give the same tags in whatever order they come", () => {
