@@ -5,10 +5,10 @@ import { standardOutput } from "./bus/standard-output.ts";
 import type { Config } from "./config/schema.ts";
 import { createCounters, summaryLine } from "./counters.ts";
 import { limitRepeats } from "./limit-repeats.ts";
-import { loadSource } from "./load-optional.ts";
 import { createLog, type Log } from "./log.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { installShutdown } from "./shutdown.ts";
+import { prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
 
@@ -42,7 +42,7 @@ export async function run(options: {
 
   // The first thing that can be missing, before anything is opened.
   const transport = await prepareSource(config.source);
-  if (!transport.ok) return fail(transport.text);
+  if (!transport.ok) return fail(redact(transport.text));
 
   const controller = new AbortController();
   const flush = new AbortController();
@@ -60,7 +60,7 @@ export async function run(options: {
       onRefused: (reason, detail) =>
         limited.warn(`sighting ${reason}`, { reason, detail }, "a sighting could not be read"),
     });
-    await using source = transport.open(store.meta().observedAtMs);
+    await using source = transport.open(store.meta());
     log.info({ filter: config.filterText, state: config.statePath }, "started: STIX objects go to standard output");
     watch(source, bus, log, limited, (cause) => counters.increment("gap", cause));
     await runPipeline(
@@ -84,27 +84,14 @@ export async function run(options: {
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
-    if (!(error instanceof StoreError)) return exitFailed;
-    return error.retryable ? exitTryAgain : exitConfig;
+    // A configuration that only showed to be wrong when it was used.
+    if (error instanceof Error && "retryable" in error && error.retryable === false) return exitConfig;
+    return error instanceof StoreError ? exitTryAgain : exitFailed;
   } finally {
     removeHandlers();
     limited.flush();
     summary.stop();
   }
-}
-
-/** Loads the transport's package, and says how to open it. */
-async function prepareSource(
-  source: Config["source"],
-): Promise<{ ok: true; open: (observedAfterMs: number) => Source } | { ok: false; text: string }> {
-  if (source.kind === "kafka") {
-    const loaded = await loadSource("kafka");
-    return loaded.ok ? { ok: false, text: "kafka is not built yet; configure zmq" } : loaded;
-  }
-  const loaded = await loadSource("zmq");
-  if (!loaded.ok) return loaded;
-  const { kind: _, ...options } = source;
-  return { ok: true, open: (observedAfterMs) => loaded.module.createZmqSource({ ...options, observedAfterMs }) };
 }
 
 function fail(text: string): number {
@@ -141,9 +128,12 @@ function watch(
     for await (const status of source.status()) {
       if (status.state === "gap") {
         onGap(status.cause);
-        limited.warn(`gap ${status.cause}`, { cause: status.cause }, `possible gap: ${status.detail}`);
+        const { cause, lost, detail } = status;
+        limited.warn(`gap ${cause}`, { cause }, `possible gap: ${lost === undefined ? "" : `${lost} `}${detail}`);
       } else if (status.state === "connected") {
         log.info({}, `connected: ${status.detail}`);
+      } else if (status.state === "partial") {
+        log.error({}, `not ready: ${status.detail}`);
       } else if (status.state !== "closed") {
         limited.warn(status.state, {}, `${status.state.replace("-", " ")}: ${status.detail}`);
       }

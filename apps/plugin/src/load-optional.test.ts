@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkInstalled, loadSource, type ModuleLoader } from "./load-optional.ts";
+import { loadSource, type ModuleLoader } from "./load-optional.ts";
 
 /** An installation with these packages: what each exports, or the error that running it gives. */
 function installation(packages: Readonly<Record<string, object>>): ModuleLoader & { readonly loads: string[] } {
@@ -90,9 +90,13 @@ describe("loading a source", () => {
     });
   });
 
-  it("can be checked without the module", async () => {
-    const loader = installation({ "@tb/source-zmq": zmq });
-    expect(await checkInstalled("zmq", loader)).toEqual({ ok: true });
-    expect(await checkInstalled("kafka", loader)).toEqual(await loadSource("kafka", loader));
+  it("passes on what a package says of its own missing part", async () => {
+    const error = Object.assign(new Error("the native part is not built; install a compiler"), {
+      code: "native_missing",
+    });
+    expect(await loadSource("kafka", installation({ "@tb/source-kafka": error }))).toEqual({
+      ok: false,
+      text: "@tb/source-kafka is installed but does not work: the native part is not built; install a compiler",
+    });
   });
 });

@@ -1,3 +1,4 @@
+import type * as kafka from "@tb/source-kafka";
 import type * as zmq from "@tb/source-zmq";
 
 /** The transports that MISP's notifications can come by, as the configuration names them. */
@@ -6,7 +7,7 @@ export type SourceKind = "zmq" | "kafka";
 /** What each source package exports. Types alone: nothing of this file's imports is left when it runs. */
 export interface SourceModules {
   readonly zmq: typeof zmq;
-  readonly kafka: Readonly<Record<string, unknown>>;
+  readonly kafka: typeof kafka;
 }
 
 /** `text`: what is wrong with the installation, and the command that helps. */
@@ -57,15 +58,6 @@ export async function loadSource<Kind extends SourceKind>(
   }
 }
 
-/** Whether the configured source is installed and works, as {@link loadSource} finds it, for who does not need the module. */
-export async function checkInstalled(
-  kind: SourceKind,
-  loader: ModuleLoader = nodeLoader,
-): Promise<{ readonly ok: true } | { readonly ok: false; readonly text: string }> {
-  const loaded = await loadSource(kind, loader);
-  return loaded.ok ? { ok: true } : loaded;
-}
-
 /** Undefined: not installed. Found and not `ok`: there, but not to be resolved, such as a package without its files. */
 function find(
   name: string,
@@ -93,6 +85,10 @@ function notInstalled(kind: SourceKind): string {
 }
 
 function broken(name: string, error: unknown): string {
+  // It says itself what to install and to run.
+  if (error instanceof Error && "code" in error && error.code === "native_missing") {
+    return `${name} is installed but does not work: ${error.message}`;
+  }
   const [reason] = (error instanceof Error ? error.message : String(error)).split("\n");
   return `${name} is installed but does not work (${reason}); run: npm install --force ${name}`;
 }

@@ -8,8 +8,15 @@ export type SourceStatus =
   | { readonly state: "disconnected"; readonly detail: string }
   /** The peer refuses us: a wrong password, or another mechanism. The source keeps trying. */
   | { readonly state: "handshake-failed"; readonly detail: string }
-  /** Messages may be missing from here on, and why. Reconcile with MISP heals it. */
-  | { readonly state: "gap"; readonly cause: "overflow" | "reconnect"; readonly lost?: number; readonly detail: string }
+  /** Connected, and a part of what was asked for does not come: which, and what to do about it. */
+  | { readonly state: "partial"; readonly detail: string }
+  /** Messages may be missing from here on, how many of them as far as that is known, and why. Reconcile with MISP heals it. */
+  | {
+      readonly state: "gap";
+      readonly cause: "overflow" | "reconnect" | "retention";
+      readonly lost?: number;
+      readonly detail: string;
+    }
   | { readonly state: "closed"; readonly detail: string };
 
 /** A transport that brings MISP's notifications. One reader at a time. */

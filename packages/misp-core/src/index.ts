@@ -63,6 +63,7 @@ export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
 export { isNewerContent } from "./precedence.ts";
+export { createStatusFeed, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
 export { toStixTimestamp } from "./timestamp.ts";

@@ -1,11 +1,18 @@
-import type { SourceStatus } from "@tb/misp-core";
 import { describe, expect, it } from "vitest";
-import { overflowGap, reconnectGap } from "./gap.ts";
+import type { SourceStatus } from "./contracts.ts";
 import { createStatusFeed } from "./status-feed.ts";
 
 const connected = (detail: string): SourceStatus => ({ state: "connected", detail });
 const disconnected = (detail: string): SourceStatus => ({ state: "disconnected", detail });
+const overflowGap = (lost: number): SourceStatus => ({ state: "gap", cause: "overflow", lost, detail: "full" });
+const reconnectGap: SourceStatus = { state: "gap", cause: "reconnect", detail: "misp" };
 const closed: SourceStatus = { state: "closed", detail: "" };
+
+async function collect(statuses: AsyncIterable<SourceStatus>): Promise<readonly SourceStatus[]> {
+  const seen: SourceStatus[] = [];
+  for await (const status of statuses) seen.push(status);
+  return seen;
+}
 
 /** A reader that has seen the present state and then looks away until the end. */
 async function slowReader(feed: ReturnType<typeof createStatusFeed>) {
@@ -22,7 +29,7 @@ describe("a status feed", () => {
   it("begins with the present state, which a gap is not", async () => {
     const feed = createStatusFeed(disconnected("first"));
     feed.tell(connected("second"));
-    feed.tell(reconnectGap("misp"));
+    feed.tell(reconnectGap);
     const reader = feed.read()[Symbol.asyncIterator]();
     expect((await reader.next()).value).toEqual(connected("second"));
   });
@@ -41,10 +48,10 @@ describe("a status feed", () => {
     const rest = await slowReader(feed);
     for (const lost of [1, 20, 300]) {
       feed.tell(overflowGap(lost));
-      feed.tell(reconnectGap("misp"));
+      feed.tell(reconnectGap);
     }
     feed.end(closed);
-    expect(await rest()).toEqual([overflowGap(321), reconnectGap("misp"), closed]);
+    expect(await rest()).toEqual([overflowGap(321), reconnectGap, closed]);
   });
 
   it("holds little for a reader that never comes back, and no gap of it is forgotten", async () => {
@@ -59,13 +66,21 @@ describe("a status feed", () => {
     expect(seen.slice(-2)).toEqual([connected("99999"), closed]);
   });
 
+  it("keeps a gap that nobody heard of for the next reader, once", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    for (const lost of [1, 20]) feed.tell(overflowGap(lost));
+    const [first, second] = [feed.read(), feed.read()].map(collect);
+    await Promise.resolve();
+    feed.end(closed);
+    expect(await first).toEqual([connected("misp"), overflowGap(21), closed]);
+    expect(await second).toEqual([connected("misp"), closed]);
+  });
+
   it("says nothing after its end", async () => {
     const feed = createStatusFeed(connected("misp"));
     feed.end(closed);
     feed.tell(connected("misp"));
     feed.end(disconnected("misp"));
-    const seen = [];
-    for await (const status of feed.read()) seen.push(status);
-    expect(seen).toEqual([closed]);
+    expect(await collect(feed.read())).toEqual([closed]);
   });
 });

@@ -1,10 +1,9 @@
-import type { SourceStatus } from "@tb/misp-core";
-import { mergeGaps } from "./gap.ts";
+import type { SourceStatus } from "./contracts.ts";
 
 /** Changes that may wait for one reader; beyond that the oldest go. Gaps never do: whoever heals them must learn of them. */
 const maxPending = 100;
 
-/** Statuses for any number of readers, each from the present one on. */
+/** Statuses of a source for any number of readers, each from the present one on. */
 export interface StatusFeed {
   tell(status: SourceStatus): void;
   /** The last one, after which every reader ends. */
@@ -12,12 +11,15 @@ export interface StatusFeed {
   read(): AsyncIterable<SourceStatus>;
 }
 
+/** What every source's `status()` is made of. */
 export function createStatusFeed(first: SourceStatus): StatusFeed {
   interface Reader {
     readonly pending: SourceStatus[];
     wake?: (() => void) | undefined;
   }
   const readers = new Set<Reader>();
+  /** Gaps told while nobody listened, for the next one who does. */
+  let unheard: SourceStatus[] = [];
   let current = first;
   let ended = false;
 
@@ -25,6 +27,7 @@ export function createStatusFeed(first: SourceStatus): StatusFeed {
     if (ended) return;
     // A gap is an occurrence, not a state to begin with.
     if (status.state !== "gap") current = status;
+    else if (readers.size === 0) enqueue(unheard, status);
     for (const reader of readers) {
       enqueue(reader.pending, status);
       reader.wake?.();
@@ -38,7 +41,8 @@ export function createStatusFeed(first: SourceStatus): StatusFeed {
       ended = true;
     },
     async *read() {
-      const reader: Reader = { pending: [current] };
+      const reader: Reader = { pending: ended ? [current] : [current, ...unheard] };
+      unheard = [];
       readers.add(reader);
       try {
         for (;;) {
@@ -68,7 +72,7 @@ function enqueue(pending: SourceStatus[], status: SourceStatus): void {
     const { cause } = added;
     const index = pending.findIndex((waiting) => waiting.state === "gap" && waiting.cause === cause);
     const [older] = index < 0 ? [] : pending.splice(index, 1);
-    if (older?.state === "gap") added = mergeGaps(older, added);
+    if (older?.state === "gap" && older.lost !== undefined) added = { ...added, lost: older.lost + (added.lost ?? 0) };
   } else if (pending.at(-1)?.state === added.state) {
     pending.pop();
   }

@@ -1,12 +1,11 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Source } from "@tb/misp-core";
+import { createStatusFeed, type Source } from "@tb/misp-core";
 import { type Connection, connect } from "./connection.ts";
 import { overflowGap, reconnectGap } from "./gap.ts";
 import { createLossReport } from "./loss-report.ts";
 import { toSettings, type ZmqSourceOptions } from "./options.ts";
 import { createNotificationQueue } from "./queue.ts";
 import { splitFrame } from "./split-frame.ts";
-import { createStatusFeed } from "./status-feed.ts";
 
 /** After a socket gave up: soon at first, since a person may be mending it or MISP starting, and never rarer than this. */
 const retryMs = 250;

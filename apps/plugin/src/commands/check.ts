@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { exitConfig } from "../compose.ts";
 import type { Config } from "../config/schema.ts";
-import { checkInstalled } from "../load-optional.ts";
+import { prepareSource } from "../source.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 
 export const checkCommand = defineCommand({
@@ -21,14 +21,17 @@ export const checkCommand = defineCommand({
       ...warnings.map((warning) => `warning        ${warning}`),
     ];
     process.stdout.write(redact(`${lines.join("\n")}\n`));
-    const installed = await checkInstalled(config.source.kind);
-    if (installed.ok) return 0;
-    process.stderr.write(`threatbus-misp: ${installed.text}\n`);
+    const prepared = await prepareSource(config.source);
+    if (prepared.ok) return 0;
+    process.stderr.write(redact(`threatbus-misp: ${prepared.text}\n`));
     return exitConfig;
   },
 });
 
 function describeSource(source: Config["source"]): string {
-  if (source.kind === "kafka") return `Kafka, topics ${source.topics.join(", ")}`;
+  if (source.kind === "kafka") {
+    const { "bootstrap.servers": brokers, "metadata.broker.list": list, "group.id": group } = source.config;
+    return `Kafka ${brokers ?? list}, topics ${source.topics.join(", ")}${group === undefined ? "" : `, as ${group}`}`;
+  }
   return `ZeroMQ ${source.host}:${source.port}, ${source.username === undefined ? "without" : "with"} username and password`;
 }

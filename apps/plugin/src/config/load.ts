@@ -104,6 +104,13 @@ function interpret(
     throw new Error("the configuration is incomplete, and no problem says where");
   }
 
+  if (filter.usesTags && source.kind === "kafka" && !source.topics.some((topic) => /tag|^\^/i.test(topic))) {
+    report.warn(
+      [...mispPath, "kafka", "topics"],
+      "the filter asks for tags, and none of the topics looks like the one of MISP's tag notifications: tags of events, and most " +
+        "tags of attributes, come on no other; add it (MISP's default is misp_tag), unless one of these is it",
+    );
+  }
   if (misp.api !== undefined) {
     report.warn([...mispPath, "api"], "is not built yet, except that the links in indicators lead to its host");
   }
@@ -179,7 +186,12 @@ function toSource({ zmq, kafka }: Misp): Config["source"] | undefined {
     };
   }
   if (kafka === undefined) return undefined;
-  return { kind: "kafka", topics: kafka.topics, pollIntervalMs: kafka.poll_interval * 1000, config: kafka.config };
+  return {
+    kind: "kafka",
+    topics: kafka.topics,
+    pollIntervalMs: Math.max(1, kafka.poll_interval * 1000),
+    config: kafka.config,
+  };
 }
 
 function toStatePath(folder: string, path: string | undefined, environment: LoadOptions["environment"]): string {

@@ -4,4 +4,4 @@ export { createMemorySource, type MemorySource } from "./memory-source.ts";
 export { createMemoryStore } from "./memory-store.ts";
 export { describeSource, type SourceAbility, type SourceHarness } from "./source-contract.ts";
 export { describeStore, exampleEntry, type StoreHarness, storeChanges } from "./store-contract.ts";
-export { propertyRuns, thorough } from "./thorough.ts";
+export { propertyRuns, runs, thorough } from "./thorough.ts";

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, realpath, rm, symlink } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cacheFolder } from "../../../../tools/cache-folder.ts";
 
 const run = promisify(execFile);
 
@@ -152,14 +152,6 @@ async function findPython(): Promise<{ readonly python: string; readonly version
 
 function interpreterIn(folder: string): string {
   return process.platform === "win32" ? join(folder, "Scripts", "python.exe") : join(folder, "bin", "python");
-}
-
-function cacheFolder(): string {
-  const own = process.env["THREATBUS_MISP_CACHE"];
-  if (own !== undefined && own !== "") return own;
-  if (process.platform === "darwin") return join(homedir(), "Library", "Caches", "threatbus-misp");
-  if (process.platform === "win32") return join(process.env["LOCALAPPDATA"] ?? homedir(), "threatbus-misp");
-  return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "threatbus-misp");
 }
 
 /** The last line that pip or venv wrote, where the reason stands. */

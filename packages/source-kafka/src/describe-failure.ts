@@ -1,0 +1,65 @@
+import type { Settings } from "./options.ts";
+
+/** librdkafka's error codes that are acted upon. */
+export const errorCodes = {
+  assignPartitions: -175,
+  revokePartitions: -174,
+  allBrokersDown: -187,
+  maxPollExceeded: -147,
+  fatal: -150,
+  unknownTopic: 3,
+  topicAuthorizationFailed: 29,
+  groupAuthorizationFailed: 30,
+} as const;
+
+/** What went wrong, in words for a person, and what it means for the connection. */
+export interface Failure {
+  readonly kind: /** No broker is connected. */
+    | "down"
+    /** The brokers refuse us: credentials, certificates, permissions. */
+    | "refused"
+    /** Something that mends itself, or that another event explains. */
+    | "passing";
+  readonly detail: string;
+  /** The client will not recover from it. */
+  readonly fatal: boolean;
+}
+
+/** librdkafka's text as it was: node-rdkafka cuts it in pieces at its colons, puts them into lower case and drops some. */
+export function textOf(error: unknown): string {
+  const { message = String(error), stack, origin } = error as { message?: string; stack?: string; origin?: string };
+  if (origin === "kafka" || origin === "local" || stack === undefined) return message;
+  const [first = ""] = stack.split("\n");
+  return first.replace(/^\w*Error: /, "") || message;
+}
+
+/** Puts librdkafka's errors into words. Most come with the code -1 and are told by their text alone (measured with node-rdkafka 3.6.1). */
+export function describeFailure({ address, group }: Pick<Settings, "address" | "group">, error: unknown): Failure {
+  const { code, isFatal } = error as { code?: number; isFatal?: boolean };
+  const message = textOf(error);
+  const failure = (kind: Failure["kind"], detail: string): Failure => ({
+    kind,
+    detail,
+    fatal: code === errorCodes.fatal || isFatal === true,
+  });
+  if (code === errorCodes.maxPollExceeded) {
+    return failure(
+      "passing",
+      `${group}: records were not taken for longer than max.poll.interval.ms; joining the group again`,
+    );
+  }
+  if (code === errorCodes.topicAuthorizationFailed || code === errorCodes.groupAuthorizationFailed) {
+    const what = code === errorCodes.groupAuthorizationFailed ? `the group ${group}` : "a topic";
+    return failure("refused", `${address}: these credentials may not read ${what} (${message})`);
+  }
+  if (/authentication|SASL|SSL handshake|certificate/i.test(message)) {
+    return failure(
+      "refused",
+      `${address}: ${message}; credentials, sasl.mechanism and security.protocol must be the broker's`,
+    );
+  }
+  if (code === errorCodes.allBrokersDown || /brokers? (?:are|connections are) down/i.test(message)) {
+    return failure("down", `${address}: no broker can be reached; trying again, at least every 10 s`);
+  }
+  return failure("passing", `${address}: ${message}`);
+}

@@ -1,0 +1,3 @@
+export { checkKafkaOptions, createKafkaSource } from "./kafka-source.ts";
+export { KafkaSourceError, type KafkaSourceErrorCode } from "./kafka-source-error.ts";
+export type { KafkaSourceOptions } from "./options.ts";

@@ -1,0 +1,57 @@
+/** A partition of a topic; `offset`: the next record to read, as Kafka counts. */
+export interface Position {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** What was handed over of each partition, and what of it is acknowledged. */
+export interface OffsetTracker {
+  /** Records of which the caller is about to hand over one batch. The answer acknowledges it; repetitions do nothing. */
+  take(records: readonly Position[]): () => void;
+  /** These partitions belong to somebody else from here on: acknowledgements of what was taken before count no more. */
+  revoke(partitions: readonly Pick<Position, "topic" | "partition">[]): void;
+}
+
+/**
+ * Stores an offset when its batch and every batch before it is acknowledged: what is committed is contiguous, so nothing
+ * unacknowledged is ever skipped, in whatever order acknowledgements come.
+ *
+ * @param store takes, per partition, the offset after the last record; called with at least one
+ */
+export function createOffsetTracker(store: (positions: readonly Position[]) => void): OffsetTracker {
+  interface Taken {
+    readonly last: Map<string, Position>;
+    acknowledged: boolean;
+  }
+  const pending: Taken[] = [];
+
+  const storeAcknowledged = () => {
+    const done = new Map<string, Position>();
+    while (pending[0]?.acknowledged === true) {
+      for (const [key, position] of pending.shift()?.last ?? []) done.set(key, position);
+    }
+    if (done.size > 0) store([...done.values()]);
+  };
+
+  return {
+    take(records) {
+      const taken: Taken = { last: new Map(), acknowledged: false };
+      for (const { topic, partition, offset } of records) {
+        taken.last.set(keyOf({ topic, partition }), { topic, partition, offset: offset + 1 });
+      }
+      pending.push(taken);
+      return () => {
+        taken.acknowledged = true;
+        storeAcknowledged();
+      };
+    },
+    revoke(partitions) {
+      for (const partition of partitions) {
+        for (const { last } of pending) last.delete(keyOf(partition));
+      }
+    },
+  };
+}
+
+const keyOf = ({ topic, partition }: Pick<Position, "topic" | "partition">): string => `${partition} ${topic}`;

@@ -1,0 +1,19 @@
+import { describeSource } from "@tb/misp-core/testing";
+import { createKafkaProducer } from "@tb/misp-simulator";
+import { createKafkaSource } from "../src/index.ts";
+import { brokers, isReal, newName } from "./helpers.ts";
+
+describeSource("a Kafka source", async () => {
+  const producer = await createKafkaProducer({ "bootstrap.servers": brokers });
+  const topic = newName();
+  if (isReal) await producer.createTopic(topic, 1);
+  const source = createKafkaSource({ topics: [topic], config: { "bootstrap.servers": brokers, "group.id": topic } });
+  return {
+    source,
+    send: (bodies) => producer.publish(bodies.map((body) => ({ topic, body, partition: 0 }))),
+    async dispose() {
+      await source[Symbol.asyncDispose]();
+      await producer[Symbol.asyncDispose]();
+    },
+  };
+});
