@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileFilter, describeFilter, mispTypes } from "@tb/misp-core";
+import { compileFilter, decode, describeFilter, mispTypes } from "@tb/misp-core";
 import { createZmqPublisher } from "@tb/misp-simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -20,6 +20,7 @@ const pages = [
   "apps/plugin/README.md",
   "apps/misp-simulator/README.md",
   "docs/architecture.md",
+  "docs/development.md",
   "docs/performance.md",
   ...["README", "dependencies", "publish-messages", "outdated-patterns", "versions"].map(
     (name) => `docs/decisions/${name}.md`,
@@ -53,10 +54,13 @@ function load(text: string) {
 
 describe("snippets", () => {
   it("are of kinds that are tested, or tested beside their page", () => {
-    // ts: each package runs its own README's example. text: output.
+    // ts: each package runs its own README's example. text: output. sh elsewhere: for machines and programs that are not here.
     expect(snippets.length).toBeGreaterThan(10);
     for (const { page, kind } of snippets) {
-      expect([page, ["sh", "yaml", "yaml filter", "ts", "json", "text", ""].includes(kind)]).toEqual([page, true]);
+      expect([page, ["sh", "sh elsewhere", "yaml", "yaml filter", "ts", "json", "text", ""].includes(kind)]).toEqual([
+        page,
+        true,
+      ]);
     }
   });
 
@@ -123,6 +127,48 @@ describe("snippets", () => {
       .map((page) => `docs/${page}`)
       .filter((page) => page.endsWith(".md"));
     expect(all.filter((page) => !pages.includes(page) && page !== "docs/mapping.md")).toEqual([]);
+  });
+});
+
+describe("the development page", () => {
+  const page = readFileSync(join(root, "docs/development.md"), "utf8");
+  const { environment, ports } = parse(readFileSync(join(root, "docs/kafka-compose.yaml"), "utf8")).services.kafka;
+  // As Compose does where the variable is not set.
+  const withDefaults = (text: string) => text.replace(/\$\{\w+:-([^}]*)\}/g, "$1");
+  const byListener = (text: string, separator: string) =>
+    Object.fromEntries(text.split(",").map((item) => item.split(separator) as [string, string]));
+  const advertised = byListener(withDefaults(environment.KAFKA_ADVERTISED_LISTENERS), "://");
+  const bound = byListener(environment.KAFKA_LISTENERS, "://:");
+
+  it("names the listeners of the compose file, with their addresses", () => {
+    const rows = [...page.matchAll(/^\| `([A-Z]+)` +\|[^|]+\| +(?:`([^`]+)`)? +\|$/gm)];
+    const named = Object.fromEntries(rows.map(([, listener, address]) => [listener, address]));
+    expect(named).toEqual({ ...advertised, CONTROLLER: undefined });
+    expect(Object.keys(named).sort()).toEqual(Object.keys(bound).sort());
+    expect(page).toContain(`bootstrap.servers: ${advertised["HOST"]}\n`);
+    expect(page).toContain(`Plugin.Kafka_brokers ${advertised["VM"]}\n`);
+    expect(page).toContain(`--bootstrap-server ${advertised["CONTAINER"]} `);
+  });
+
+  it("describes a compose file whose listeners fit together", () => {
+    for (const [listener, address] of Object.entries(advertised))
+      expect(address).toMatch(RegExp(`:${bound[listener]}$`));
+    const protocols = byListener(environment.KAFKA_LISTENER_SECURITY_PROTOCOL_MAP, ":");
+    expect(Object.keys(protocols).sort()).toEqual(Object.keys(bound).sort());
+    expect(Object.keys(bound)).toContain(environment.KAFKA_CONTROLLER_LISTENER_NAMES);
+    expect(Object.keys(advertised)).toContain(environment.KAFKA_INTER_BROKER_LISTENER_NAME);
+    expect(environment.KAFKA_CONTROLLER_QUORUM_VOTERS).toBe(
+      `${environment.KAFKA_NODE_ID}@kafka:${bound["CONTROLLER"]}`,
+    );
+    expect(ports.map(withDefaults)).toEqual(
+      ["HOST", "VM"].map((listener) => `127.0.0.1:${bound[listener]}:${bound[listener]}`),
+    );
+  });
+
+  it("sends a message that is understood", () => {
+    const [message = ""] = /^\{.*\}$/m.exec(page) ?? [];
+    const decoded = decode({ topic: "misp_attribute", body: new TextEncoder().encode(message), observedAtMs: 1 });
+    expect(decoded).toMatchObject({ ok: true, changes: [{ kind: "attribute" }] });
   });
 });
 
