@@ -13,8 +13,12 @@ export interface KafkaMessage {
 
 /** Produces as MISP does, except that it waits until each record is delivered: MISP's own producer loses some. */
 export interface KafkaProducer extends AsyncDisposable {
-  /** Makes a topic; one that exists is left as it is. */
-  createTopic(name: string, partitions: number): Promise<void>;
+  /** Makes a topic, with Kafka's settings for topics; one that exists is left as it is. */
+  createTopic(name: string, partitions: number, settings?: Readonly<Record<string, string>>): Promise<void>;
+  /** So many it has then in all. */
+  addPartitions(topic: string, partitions: number): Promise<void>;
+  /** The oldest record that the broker still has. */
+  oldestOffset(topic: string, partition: number): Promise<number>;
   /** Resolves when the brokers have all of them. */
   publish(messages: readonly KafkaMessage[]): Promise<void>;
 }
@@ -62,17 +66,33 @@ export async function createKafkaProducer(
     }
   };
 
-  return {
-    createTopic(name, partitions) {
-      const admin = AdminClient.create(config);
-      return new Promise((resolve, reject) => {
-        admin.createTopic({ topic: name, num_partitions: partitions, replication_factor: 1 }, 30_000, (error) => {
-          admin.disconnect();
-          if (error && error.code !== topicExists) reject(new Error(`topic ${name}: ${error.message}`));
-          else resolve();
-        });
+  type Done = (error: { readonly message: string } | undefined) => void;
+  const administer = (work: (admin: NodeRdkafka.IAdminClient, done: Done) => void) => {
+    const admin = AdminClient.create(config);
+    return new Promise<void>((resolve, reject) => {
+      work(admin, (error) => {
+        admin.disconnect();
+        if (error) reject(new Error(error.message));
+        else resolve();
       });
-    },
+    });
+  };
+
+  return {
+    createTopic: (name, partitions, settings = {}) =>
+      administer((admin, done) => {
+        const topic = { topic: name, num_partitions: partitions, replication_factor: 1, config: { ...settings } };
+        admin.createTopic(topic, 30_000, (error) => done(error?.code === topicExists ? undefined : error));
+      }),
+    addPartitions: (topic, partitions) =>
+      administer((admin, done) => admin.createPartitions(topic, partitions, 30_000, done)),
+    oldestOffset: (topic, partition) =>
+      new Promise((resolve, reject) => {
+        producer.queryWatermarkOffsets(topic, partition, 10_000, (error, offsets) => {
+          if (error) reject(new Error(error.message));
+          else resolve(offsets.lowOffset);
+        });
+      }),
     async publish(messages) {
       const delivered = new Promise<void>((resolve) => (settled = resolve));
       // What is delivered meanwhile must not look like the end.

@@ -1,6 +1,6 @@
 import type { Message } from "node-rdkafka";
-import { coverage } from "./coverage.ts";
-import { describeFailure, errorCodes, type Failure, textOf } from "./describe-failure.ts";
+import { createCoverageCheck } from "./coverage.ts";
+import { describeFailure, errorCodes, type Failure, readReason, textOf } from "./describe-failure.ts";
 import { KafkaSourceError } from "./kafka-source-error.ts";
 import { KafkaConsumer } from "./native.ts";
 import type { Position } from "./offsets.ts";
@@ -55,8 +55,15 @@ export async function connect(settings: Settings, rewound: Set<string>, on: Conn
     else if (error.code === errorCodes.revokePartitions) giveUp(partitions);
     else on.trouble(describeFailure(settings, error));
   });
+  // How soon the group learns of new partitions, and a little more for joining anew.
+  const settleMs = Math.max(0, Number(settings.config["topic.metadata.refresh.interval.ms"])) + 2_000;
+  const coverage = createCoverageCheck(settings, settleMs, () => performance.now());
+  let looking: NodeJS.Timeout | undefined;
+  /** The group has assigned something, be it nothing. */
+  let answered = false;
   let closing = false;
   let fatal: Failure | undefined;
+  let reason: string | undefined;
   let polling: Promise<unknown> = Promise.resolve();
 
   const cooperative = () => consumer.rebalanceProtocol() === "COOPERATIVE";
@@ -69,6 +76,7 @@ export async function connect(settings: Settings, rewound: Set<string>, on: Conn
     const positions = await toPositions(partitions);
     if (closing) return;
     attempt(() => (cooperative() ? consumer.incrementalAssign([...positions]) : consumer.assign([...positions])));
+    answered = true;
     on.assigned();
     await checkCoverage();
   };
@@ -145,12 +153,20 @@ export async function connect(settings: Settings, rewound: Set<string>, on: Conn
       consumer.getMetadata({ allTopics: true, timeout: requestTimeoutMs }, (error, metadata) => {
         resolve();
         if (error || closing) return;
-        attempt(() => on.covers(coverage(settings, metadata.topics, consumer.assignments())));
+        attempt(() => {
+          const { missing, unsettled } = coverage.check(metadata.topics, answered ? consumer.assignments() : undefined);
+          on.covers(missing);
+          clearTimeout(looking);
+          if (unsettled) looking = setTimeout(checkCoverage, settleMs);
+        });
       }),
     );
 
+  consumer.on("event.log", (line: { readonly fac?: string; readonly message?: string }) => {
+    reason = readReason(line) ?? reason;
+  });
   consumer.on("event.error", (error) => {
-    const failure = describeFailure(settings, error);
+    const failure = describeFailure(settings, error, reason);
     if (failure.fatal) fatal ??= failure;
     if (!closing) on.trouble(failure);
   });
@@ -197,6 +213,7 @@ export async function connect(settings: Settings, rewound: Set<string>, on: Conn
     failure: () => fatal,
     async close(deadlineMs) {
       closing = true;
+      clearTimeout(looking);
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, deadlineMs)));
       const gone = polling.then(() => new Promise<void>((resolve) => consumer.disconnect(() => resolve())));

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { describeFailure } from "./describe-failure.ts";
+import { describeFailure, readReason } from "./describe-failure.ts";
 
 const settings = { address: "kafka.example:9092", group: "g" };
 
@@ -27,4 +27,25 @@ it.each([
   const failure = describeFailure(settings, error);
   expect(failure).toMatchObject({ kind, fatal });
   expect(failure.detail).toMatch(/kafka\.example|^g: /);
+});
+
+it("tells a refusal from an outage by what the log said before", () => {
+  const down = { code: -1, message: "all broker connections are down", origin: "local" };
+  const log = (text: string) =>
+    readReason({
+      fac: "FAIL",
+      message: `[thrd:b]: ${text} (after 329ms in state AUTH_REQ, 1 identical error(s) suppressed)`,
+    });
+  expect(describeFailure(settings, down, log("SASL authentication error: Invalid username or password"))).toEqual({
+    kind: "refused",
+    fatal: false,
+    detail:
+      "kafka.example:9092: SASL authentication error: Invalid username or password; user name, password, sasl.mechanism and " +
+      "security.protocol must be the broker's",
+  });
+  expect(describeFailure(settings, down, log("Connect to ipv4#127.0.0.1:1 failed: Connection refused"))).toMatchObject({
+    kind: "down",
+    detail: expect.stringContaining("(Connect to ipv4#127.0.0.1:1 failed: Connection refused); trying again"),
+  });
+  expect(readReason({ fac: "MAXPOLL", message: "x" })).toBeUndefined();
 });

@@ -33,8 +33,31 @@ export function textOf(error: unknown): string {
   return first.replace(/^\w*Error: /, "") || message;
 }
 
-/** Puts librdkafka's errors into words. Most come with the code -1 and are told by their text alone (measured with node-rdkafka 3.6.1). */
-export function describeFailure({ address, group }: Pick<Settings, "address" | "group">, error: unknown): Failure {
+/**
+ * Why a connection failed, from a line of librdkafka's log; undefined: the line is about something else. Its error events say only
+ * that something failed (measured with node-rdkafka 3.6.1).
+ */
+export function readReason({
+  fac,
+  message = "",
+}: {
+  readonly fac?: string;
+  readonly message?: string;
+}): string | undefined {
+  if (fac !== "FAIL") return undefined;
+  return message.replace(/^\[thrd:[^\]]*\]: /, "").replace(/ \(after \d+ms in state .*\)$/, "");
+}
+
+/**
+ * Puts librdkafka's errors into words. Most come with the code -1 and are told by their text alone (measured with node-rdkafka 3.6.1).
+ *
+ * @param reason the last one that its log gave
+ */
+export function describeFailure(
+  { address, group }: Pick<Settings, "address" | "group">,
+  error: unknown,
+  reason?: string,
+): Failure {
   const { code, isFatal } = error as { code?: number; isFatal?: boolean };
   const message = textOf(error);
   const failure = (kind: Failure["kind"], detail: string): Failure => ({
@@ -52,14 +75,15 @@ export function describeFailure({ address, group }: Pick<Settings, "address" | "
     const what = code === errorCodes.groupAuthorizationFailed ? `the group ${group}` : "a topic";
     return failure("refused", `${address}: these credentials may not read ${what} (${message})`);
   }
-  if (/authentication|SASL|SSL handshake|certificate/i.test(message)) {
+  const isDown = code === errorCodes.allBrokersDown || /brokers? (?:are|connections are) down/i.test(message);
+  // A refusal is followed by "all brokers are down", which says less.
+  if (/authentication|SASL|SSL handshake|certificate/i.test(isDown ? (reason ?? "") : message)) {
     return failure(
       "refused",
-      `${address}: ${message}; credentials, sasl.mechanism and security.protocol must be the broker's`,
+      `${address}: ${reason ?? message}; user name, password, sasl.mechanism and security.protocol must be the broker's`,
     );
   }
-  if (code === errorCodes.allBrokersDown || /brokers? (?:are|connections are) down/i.test(message)) {
-    return failure("down", `${address}: no broker can be reached; trying again, at least every 10 s`);
-  }
-  return failure("passing", `${address}: ${message}`);
+  if (!isDown) return failure("passing", `${address}: ${message}`);
+  const why = reason === undefined ? "" : ` (${reason})`;
+  return failure("down", `${address}: no broker can be reached${why}; trying again, at least every 10 s`);
 }

@@ -7,7 +7,8 @@ describeSource("a Kafka source", async () => {
   const producer = await createKafkaProducer({ "bootstrap.servers": brokers });
   const topic = newName();
   if (isReal) await producer.createTopic(topic, 1);
-  const source = createKafkaSource({ topics: [topic], config: { "bootstrap.servers": brokers, "group.id": topic } });
+  const config = { "bootstrap.servers": brokers, "group.id": topic };
+  const source = createKafkaSource({ topics: [topic], pollIntervalMs: 50, config });
   return {
     source,
     send: (bodies) => producer.publish(bodies.map((body) => ({ topic, body, partition: 0 }))),

@@ -9,8 +9,11 @@ export const { kind, brokers, saslBrokers } = inject("kafka");
 export const isReal: boolean = kind !== "mock";
 
 /** A producer, gone when the test is over. */
-export async function openProducer(to: string = brokers): Promise<KafkaProducer> {
-  const producer = await createKafkaProducer({ "bootstrap.servers": to });
+export async function openProducer(
+  to: string = brokers,
+  config: Readonly<Record<string, string | number | boolean>> = {},
+): Promise<KafkaProducer> {
+  const producer = await createKafkaProducer({ "bootstrap.servers": to, ...config });
   onTestFinished(() => Promise.resolve(producer[Symbol.asyncDispose]()));
   return producer;
 }
