@@ -3,9 +3,12 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { type Command, createCommandRunner } from "./cli/commands.ts";
+import { kafkaUsage, receive, send } from "./cli/kafka-tools.ts";
+import { createKafkaProducer, type KafkaProducer } from "./kafka-producer.ts";
+import { toKafkaRecord } from "./messages/kafka-record.ts";
 import { createMispModel } from "./model.ts";
 import { createRandom, createRandomUuid } from "./random/source.ts";
-import { createZmqPublisher } from "./zmq-publisher.ts";
+import { createZmqPublisher, type Message, type ZmqPublisher } from "./zmq-publisher.ts";
 
 const usage = `Usage: main.ts publish [options]
 
@@ -17,6 +20,7 @@ each answered by one line. It ends with its stdin, or on SIGTERM.
   --username NAME          PLAIN authentication, together with --password
   --password PASSWORD
   --high-water-mark COUNT  default 1000; 0: nothing is dropped
+  --kafka HOST:PORT,…      produce to Kafka as well, as MISP does, to its default topics
   --heartbeat-after-ms MS  default 10000; 0: never
   --watch                  know who subscribes (command "subscribed")
   --integers               write numbers as integers, not as strings
@@ -34,6 +38,7 @@ async function publish(): Promise<void> {
       password: { type: "string" },
       "high-water-mark": { type: "string" },
       "heartbeat-after-ms": { type: "string" },
+      kafka: { type: "string" },
       watch: { type: "boolean" },
       integers: { type: "boolean" },
       sanitise: { type: "boolean" },
@@ -55,7 +60,13 @@ async function publish(): Promise<void> {
     drift: { numbers: values.integers ? "integers" : "strings" },
     sanitiseOnDelete: values.sanitise ?? false,
   });
-  const run = createCommandRunner(model, publisher, Number(seed ?? Date.now()));
+  const kafka =
+    values.kafka === undefined ? undefined : await createKafkaProducer({ "bootstrap.servers": values.kafka });
+  const run = createCommandRunner(
+    model,
+    kafka === undefined ? publisher : withKafka(publisher, kafka),
+    Number(seed ?? Date.now()),
+  );
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       publisher[Symbol.asyncDispose]().then(() => process.exit(0));
@@ -75,6 +86,16 @@ async function publish(): Promise<void> {
   }
 }
 
+/** Publishes on both, as a MISP with both switched on does. */
+function withKafka(publisher: ZmqPublisher, kafka: KafkaProducer): ZmqPublisher {
+  return Object.assign(Object.create(publisher) as ZmqPublisher, {
+    async publish(messages: readonly Message[]) {
+      await publisher.publish(messages);
+      await kafka.publish(messages.map(toKafkaRecord));
+    },
+  });
+}
+
 function parse(line: string): Command | undefined {
   try {
     const command: unknown = JSON.parse(line);
@@ -92,5 +113,11 @@ if (process.argv[2] === "publish") {
   await publish();
   process.exit(0);
 }
-process.stderr.write(usage);
+const [, , command, ...rest] = process.argv;
+if (command === "send" || command === "receive") {
+  if (rest.includes("--help")) process.stdout.write(kafkaUsage);
+  else await (command === "send" ? send : receive)(rest);
+  process.exit(0);
+}
+process.stderr.write(`${usage}\n${kafkaUsage}`);
 process.exit(64);

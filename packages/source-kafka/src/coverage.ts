@@ -2,13 +2,13 @@ import type { Partition } from "./connection.ts";
 import type { Settings } from "./options.ts";
 
 /** Topics as the broker lists them. */
-export type ExistingTopics = readonly {
+type ExistingTopics = readonly {
   readonly name: string;
   readonly partitions: readonly { readonly id: number }[];
 }[];
 
 /** What of the configured topics does not come to this consumer. */
-export interface Coverage {
+interface Coverage {
   /** In words; undefined: all of it does. */
   readonly missing: string | undefined;
   /** Partitions so new that the group need not know them yet: look again when it must. */

@@ -1,4 +1,4 @@
-import { type MispTopic, type ModelNotification, topics } from "./topics.ts";
+import { type MispTopic, topics } from "./topics.ts";
 import type { Json } from "./wire.ts";
 
 /** MISP's default topics on Kafka, by those on ZeroMQ. */
@@ -12,8 +12,13 @@ export const kafkaTopics: Readonly<Record<MispTopic, string>> = {
 };
 
 /** The same notification as MISP puts it on Kafka: the publish message is not nested there and has an action, all others are equal. */
-export function toKafkaRecord({ topic, body }: ModelNotification): { readonly topic: string; readonly body: string } {
-  if (topic !== topics.publish) return { topic: kafkaTopics[topic], body };
+export function toKafkaRecord<Body extends string | Uint8Array>(message: {
+  readonly topic: string;
+  readonly body: Body;
+}): { readonly topic: string; readonly body: Body | string } {
+  const { topic: from, body } = message;
+  const topic = kafkaTopics[from as MispTopic] ?? from;
+  if (from !== topics.publish || typeof body !== "string") return { topic, body };
   const { Event: nested } = JSON.parse(body) as { readonly Event: Json };
   const {
     Attribute,
@@ -50,5 +55,5 @@ export function toKafkaRecord({ topic, body }: ModelNotification): { readonly to
     Sighting: [],
     action: "publish",
   };
-  return { topic: kafkaTopics[topic], body: JSON.stringify(record) };
+  return { topic, body: JSON.stringify(record) };
 }

@@ -1,0 +1,301 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { thorough } from "@tb/misp-core/testing";
+import {
+  createCountingUuid,
+  createKafkaProducer,
+  createMispModel,
+  createRandom,
+  type KafkaProducer,
+  kafkaTopics,
+  randomAction,
+  toKafkaRecord,
+  topics,
+} from "@tb/misp-simulator";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type KafkaForTests, openKafka } from "../../../packages/source-kafka/test/broker/open-kafka.ts";
+import { createConsumers } from "./consumers.ts";
+import { expectedIndicators, type PlainItem } from "./expected.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const simulator = fileURLToPath(new URL("../../misp-simulator/src/main.ts", import.meta.url));
+const fromSource = ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source"];
+const partitions = 3;
+
+const wanted = [topics.attribute, topics.tag, topics.event, topics.publish].map((topic) => kafkaTopics[topic]);
+
+let kafka: KafkaForTests;
+let close: () => Promise<void>;
+let producer: KafkaProducer;
+beforeAll(async () => {
+  ({ kafka, close } = await openKafka());
+  producer = await createKafkaProducer({ "bootstrap.servers": kafka.brokers });
+  if (kafka.kind !== "mock")
+    for (const topic of Object.values(kafkaTopics)) await producer.createTopic(topic, partitions);
+}, 400_000);
+afterAll(async () => {
+  await producer[Symbol.asyncDispose]();
+  await close();
+});
+
+let folder: string;
+/** Begins the names of topics and group: what other tests sent is none of this one's business. */
+let prefix: string;
+const children: ChildProcess[] = [];
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "kafka-program-"));
+  prefix = `${randomUUID()}-`;
+  if (kafka.kind !== "mock")
+    for (const topic of Object.values(kafkaTopics)) await producer.createTopic(prefix + topic, partitions);
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** The program over Kafka, in a group that forgets a member after a second. */
+function start(
+  options: {
+    readonly filter?: string;
+    readonly config?: string;
+    readonly state?: string;
+    readonly command?: string;
+  } = {},
+) {
+  const config = [
+    `bootstrap.servers: '${kafka.brokers}'`,
+    `group.id: ${prefix}program`,
+    "session.timeout.ms: 1000",
+    "heartbeat.interval.ms: 200",
+    ...(options.config === undefined ? [] : [options.config]),
+  ];
+  writeFileSync(
+    join(folder, "config.yaml"),
+    `plugins: { apps: { misp: { kafka: { topics: [${wanted.map((topic) => prefix + topic).join(", ")}], poll_interval: 100ms, config: { ${config.join(", ")} } }${
+      options.filter === undefined ? "" : `, filter: ${options.filter}`
+    } } } }\nstate: { path: ${options.state ?? "state"} }\n`,
+  );
+  const child = spawn(process.execPath, [...fromSource, main, options.command ?? "run"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  const consumers = createConsumers();
+  let log = "";
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
+  return { child, consumers, exited: once(child, "close").then(([code]) => code as number | null), log: () => log };
+}
+
+function feed(child: ChildProcess, consumers: ReturnType<typeof createConsumers>): Promise<void> {
+  return (async () => {
+    if (child.stdout === null) return;
+    for await (const line of createInterface({ input: child.stdout })) {
+      try {
+        consumers.receive([JSON.parse(line)]);
+      } catch (error) {
+        // The kill can cut the last line.
+        if (!(error instanceof SyntaxError)) throw error;
+      }
+    }
+  })();
+}
+
+async function tool(...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(process.execPath, [...fromSource, simulator, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  children.push(child);
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
+  await once(child, "close");
+  return { stdout, stderr };
+}
+
+const uuid = (n: number) => `6f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
+const value = (n: number) => `host-${n}.kafka.example`;
+
+describe("over Kafka", () => {
+  it("add, edit and delete of one attribute on three partitions, in every order: the newest record decides", async () => {
+    const program = start();
+    void feed(program.child, program.consumers);
+    await until(() => program.log().includes("connected: "));
+    const orders = [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ];
+    const now = Date.now();
+    const timestamp = String(Math.floor(now / 1000));
+    const record = (id: number, position: number, action: string, part: object, atMs: number) => ({
+      topic: prefix + kafkaTopics[topics.attribute],
+      partition: position,
+      timestampMs: atMs,
+      body: JSON.stringify({
+        Attribute: {
+          id: String(id),
+          event_id: "1",
+          uuid: uuid(id),
+          type: "domain",
+          value: value(id),
+          to_ids: true,
+          timestamp,
+          ...part,
+        },
+        ...(action === "delete" ? {} : { Event: { id: "1", uuid: uuid(0), orgc_id: "1" } }),
+        action,
+      }),
+    });
+    for (const [i, order] of orders.entries()) {
+      // Deleted in the end: for good in the first six, softly and restored with the same MISP timestamp in the others.
+      const gone = ["add", "edit", "delete"].map((action, k) =>
+        record(1_000 + i, k, action, action === "edit" ? { comment: "edited" } : {}, now + k),
+      );
+      const back = [
+        record(2_000 + i, 0, "add", {}, now),
+        record(2_000 + i, 1, "soft-delete", { deleted: true }, now + 1),
+        record(2_000 + i, 2, "edit", { deleted: false, comment: "restored" }, now + 2),
+      ];
+      for (const k of order) {
+        const [first, second] = [gone[k], back[k]];
+        if (first === undefined || second === undefined) throw new Error("no such record");
+        await producer.publish([first]);
+        await producer.publish([second]);
+      }
+    }
+    const held = () =>
+      [...program.consumers.byId.values()].map((object) => `${object["name"]} ${object["description"]}`).sort();
+    const wanted = orders.map((_, i) => `${value(2_000 + i)} restored`).sort();
+    await until(() => JSON.stringify(held()) === JSON.stringify(wanted));
+    program.child.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+    expect(program.log()).toContain(`received ${6 * orders.length}`);
+    expect(held()).toEqual(wanted);
+  }, 60_000);
+
+  const kills = thorough ? 50 : 6;
+  const items: readonly PlainItem[] = [{ tags: ["tlp:amber", "tlp:red"] }, { types: ["ip-dst", "domain", "filename"] }];
+  const filter = "{ any: [ { tags: ['tlp:amber', 'tlp:red'] }, { types: [ip-dst, domain, filename] } ] }";
+
+  it(`SIGKILL ${kills} times, records on any partition: nothing is missing and nothing stale`, async () => {
+    let seconds = 1_800_000_000;
+    const random = createRandom(Number(process.env["KILL_SEED"] ?? 20_261_124));
+    const model = createMispModel({ now: () => seconds, uuid: createCountingUuid() });
+    const consumers = createConsumers();
+    let last = Date.now();
+    const act = async (actions: number) => {
+      for (let i = 0; i < actions; i++) {
+        if (random(3) === 0) seconds += 1;
+        for (const notification of randomAction(model, random, { attributes: 40 }).notifications) {
+          // As a clock that never stands still: MISP makes one record after the other.
+          last = Math.max(Date.now(), last + 1);
+          const { topic, body } = toKafkaRecord(notification);
+          await producer.publish([{ topic: prefix + topic, body, timestampMs: last, partition: random(partitions) }]);
+        }
+      }
+    };
+    for (let kill = 0; kill < kills; kill++) {
+      const { child, exited } = start({ filter });
+      const read = feed(child, consumers);
+      const busy = act(10 + random(20));
+      setTimeout(() => child.kill("SIGKILL"), 700 + random(2_500));
+      await Promise.all([exited, busy]);
+      await read;
+      await act(random(5));
+    }
+    model.addEvent({ info: "the last one" });
+    const program = start({ filter });
+    void feed(program.child, consumers);
+    const patterns = () => JSON.stringify([...consumers.byId].map(([id, { pattern }]) => [id, pattern]).sort());
+    const expected = expectedIndicators(model, items);
+    const wanted = JSON.stringify([...expected].map(([id, { pattern }]) => [id, pattern]).sort());
+    expect(expected.size).toBeGreaterThan(2);
+    await until(() => patterns() === wanted);
+    program.child.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+    expect(patterns()).toBe(wanted);
+    expect([...consumers.byPattern].sort()).toEqual([...new Set([...expected.values()].map((i) => i.pattern))].sort());
+  }, 900_000);
+
+  it.skipIf(process.env["KAFKA_BROKERS"])(
+    "a second instance with its own index says that it is not ready",
+    async () => {
+      const first = start({ state: "one" });
+      await until(() => first.log().includes("connected: "));
+      const second = start({ state: "two" });
+      await until(() =>
+        /not ready: .* partitions go to another consumer of the group/.test(first.log() + second.log()),
+      );
+      for (const { child } of [first, second]) child.kill("SIGTERM");
+      expect(await first.exited).toBe(0);
+      expect(await second.exited).toBe(0);
+    },
+    60_000,
+  );
+
+  it("what is sent and received with the simulator's commands arrives", async () => {
+    const program = start();
+    void feed(program.child, program.consumers);
+    await until(() => program.log().includes("connected: "));
+    const file = join(folder, "message.json");
+    const message = {
+      Attribute: {
+        id: "77",
+        event_id: "7",
+        uuid: uuid(77),
+        type: "domain",
+        value: value(77),
+        to_ids: true,
+        timestamp: "1795494395",
+      },
+      Event: { id: "7", uuid: uuid(7), orgc_id: "1" },
+      action: "add",
+    };
+    writeFileSync(file, `${JSON.stringify(message)}\n`);
+    const sent = await tool("send", "--brokers", kafka.brokers, "--topic", `${prefix}misp_attribute`, file);
+    expect(sent.stderr).toContain("sent 1 record to");
+    await until(() => [...program.consumers.byId.values()].some((object) => object["name"] === value(77)));
+    const received = await tool(
+      "receive",
+      "--brokers",
+      kafka.brokers,
+      "--topics",
+      `${prefix}misp_attribute`,
+      "--from-beginning",
+      "--count",
+      "1",
+    );
+    expect(JSON.parse(received.stdout)).toMatchObject({
+      topic: `${prefix}misp_attribute`,
+      partition: expect.any(Number),
+    });
+    program.child.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  }, 60_000);
+
+  it.each([
+    ["no.such.property: 1", /kafka: .*No such configuration property: "no\.such\.property"/],
+    [
+      "enable.auto.offset.store: true",
+      /kafka: enable\.auto\.offset\.store must not be true: a record would count as read/,
+    ],
+    ["ssl.key.password: []", /ssl\.key\.password is a list/],
+  ])("%s is refused at start and by check, with its name and exit code 78", async (config, text) => {
+    for (const command of ["check", "run"]) {
+      const { exited, log } = start({ config, command });
+      expect(await exited).toBe(78);
+      expect(log()).toMatch(text);
+    }
+  });
+});
