@@ -1,0 +1,51 @@
+import { isFields, readBoolean, readId, readInteger, readUuid } from "./read-fields.ts";
+import type { RequestOptions, Send } from "./request.ts";
+import { unexpected } from "./unexpected.ts";
+
+/**
+ * An event as the index shows it. `timestamp` and `published` together are its version, to be compared for difference: whatever a
+ * user does to its attributes, objects and global tags sets both, and they can go back (recorded).
+ */
+export interface EventVersion {
+  readonly id: number;
+  readonly uuid: string;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly published: boolean;
+  /** The organisation that created it. */
+  readonly orgUuid: string | undefined;
+}
+
+export interface EventIndex {
+  readonly events: readonly EventVersion[];
+  /**
+   * The list is as long as MISP says that it is (`X-Result-Count`, here a true total), and every entry of it was readable. When it
+   * is false, that an event is not listed means nothing.
+   */
+  readonly complete: boolean;
+  /** When the list was asked for, in milliseconds since the epoch. */
+  readonly requestedAtMs: number;
+}
+
+/**
+ * `GET /events/index/minimal:1`: every event that the key can see, thousands in 0.1 s, without the deleted ones. By POST, MISP
+ * leaves out events without attributes (recorded).
+ */
+export async function readEventIndex(send: Send, options: RequestOptions | undefined): Promise<EventIndex> {
+  const path = "/events/index/minimal:1";
+  const { body, headers, requestedAtMs } = await send(path, options);
+  if (!Array.isArray(body)) throw unexpected(path, "it is no list of events");
+  const events = body.map(readEvent).filter((event) => event !== undefined);
+  const total = readInteger(headers.get("x-result-count")) ?? body.length;
+  return { events, complete: events.length === total && body.length === total, requestedAtMs };
+}
+
+function readEvent(row: unknown): EventVersion | undefined {
+  if (!isFields(row)) return undefined;
+  const id = readId(row["id"]);
+  const uuid = readUuid(row["uuid"]);
+  const timestamp = readInteger(row["timestamp"]);
+  const published = readBoolean(row["published"]);
+  if (id === undefined || uuid === undefined || timestamp === undefined || published === undefined) return undefined;
+  return { id, uuid, timestamp, published, orgUuid: readUuid(row["orgc_uuid"]) };
+}

@@ -1,0 +1,42 @@
+import { createDispatcher } from "./dispatcher.ts";
+import { type EventIndex, readEventIndex } from "./event-index.ts";
+import { type MispApiOptions, toSettings } from "./options.ts";
+import { type OwnUser, readOwnUser } from "./own-user.ts";
+import { createSend, type RequestOptions } from "./request.ts";
+import { type MispTag, readTags } from "./tags.ts";
+import { type MispVersion, readVersion } from "./version.ts";
+
+/**
+ * MISP over REST. Every method rejects with a {@link MispApiError} when there is no usable answer, and with the signal's reason
+ * when that aborts. Nothing is tried again, and nothing is remembered between requests.
+ */
+export interface MispApi extends AsyncDisposable {
+  version(options?: RequestOptions): Promise<MispVersion>;
+  ownUser(options?: RequestOptions): Promise<OwnUser>;
+  tags(options?: RequestOptions): Promise<readonly MispTag[]>;
+  /** Every event that the key can see, with its version. */
+  eventIndex(options?: RequestOptions): Promise<EventIndex>;
+}
+
+/**
+ * A client for one MISP and one key. Opens nothing before the first request.
+ *
+ * @throws MispApiError `invalid-options`
+ */
+export function createMispApi(options: MispApiOptions): MispApi {
+  const settings = toSettings(options);
+  const dispatcher = createDispatcher(settings);
+  const send = createSend(settings, dispatcher);
+  let disposed: Promise<void> | undefined;
+  return {
+    version: (options) => readVersion(send, options),
+    ownUser: (options) => readOwnUser(send, options),
+    tags: (options) => readTags(send, options),
+    eventIndex: (options) => readEventIndex(send, options),
+    async [Symbol.asyncDispose]() {
+      // Requests that are under way fail as `closed`.
+      disposed ??= dispatcher.destroy();
+      await disposed;
+    },
+  };
+}
