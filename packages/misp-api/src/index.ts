@@ -4,5 +4,7 @@ export { MispApiError, type MispApiErrorCode } from "./misp-api-error.ts";
 export type { MispApiOptions } from "./options.ts";
 export type { OwnUser } from "./own-user.ts";
 export type { RequestOptions } from "./request.ts";
+export type { Rows } from "./search-attributes.ts";
 export type { MispTag } from "./tags.ts";
 export type { MispVersion } from "./version.ts";
+export type { WalkOptions } from "./walk-attributes.ts";

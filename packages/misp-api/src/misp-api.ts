@@ -2,13 +2,16 @@ import { createDispatcher } from "./dispatcher.ts";
 import { type EventIndex, readEventIndex } from "./event-index.ts";
 import { type MispApiOptions, toSettings } from "./options.ts";
 import { type OwnUser, readOwnUser } from "./own-user.ts";
+import { refetchAttributes } from "./refetch-attributes.ts";
 import { createSend, type RequestOptions } from "./request.ts";
+import type { Rows } from "./search-attributes.ts";
 import { type MispTag, readTags } from "./tags.ts";
 import { type MispVersion, readVersion } from "./version.ts";
+import { type WalkOptions, walkAttributes } from "./walk-attributes.ts";
 
 /**
  * MISP over REST. Every method rejects with a {@link MispApiError} when there is no usable answer, and with the signal's reason
- * when that aborts. Nothing is tried again, and nothing is remembered between requests.
+ * when that aborts. Nothing is tried again but the pages of `attributesOf`, and nothing is remembered between requests.
  */
 export interface MispApi extends AsyncDisposable {
   version(options?: RequestOptions): Promise<MispVersion>;
@@ -16,6 +19,10 @@ export interface MispApi extends AsyncDisposable {
   tags(options?: RequestOptions): Promise<readonly MispTag[]>;
   /** Every event that the key can see, with its version. */
   eventIndex(options?: RequestOptions): Promise<EventIndex>;
+  /** The attributes of events, the deleted ones too, with whole context, in the order of their ids. No events: nothing. */
+  attributesOf(eventIds: readonly number[], options?: WalkOptions): AsyncIterable<Rows>;
+  /** The same by the attributes' UUIDs. No UUIDs: nothing. */
+  attributesByUuid(uuids: readonly string[], options?: RequestOptions): AsyncIterable<Rows>;
 }
 
 /**
@@ -33,6 +40,8 @@ export function createMispApi(options: MispApiOptions): MispApi {
     ownUser: (options) => readOwnUser(send, options),
     tags: (options) => readTags(send, options),
     eventIndex: (options) => readEventIndex(send, options),
+    attributesOf: (eventIds, options) => walkAttributes(send, eventIds, options),
+    attributesByUuid: (uuids, options) => refetchAttributes(send, uuids, options),
     async [Symbol.asyncDispose]() {
       // Requests that are under way fail as `closed`.
       disposed ??= dispatcher.destroy();
