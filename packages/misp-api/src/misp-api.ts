@@ -1,10 +1,14 @@
+import { type AddedSighting, addSighting, type NewSighting } from "./add-sighting.ts";
+import { type AddedSightings, addSightings, type BatchedSighting } from "./add-sightings.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { type EventIndex, readEventIndex } from "./event-index.ts";
+import { findSightings, type SightingWindow } from "./find-sightings.ts";
 import { type MispApiOptions, toSettings } from "./options.ts";
 import { type OwnUser, readOwnUser } from "./own-user.ts";
 import { refetchAttributes } from "./refetch-attributes.ts";
 import { createSend, type RequestOptions } from "./request.ts";
 import type { Rows } from "./search-attributes.ts";
+import type { StoredSighting } from "./sighting.ts";
 import { type MispTag, readTags } from "./tags.ts";
 import { type MispVersion, readVersion } from "./version.ts";
 import { type WalkOptions, walkAttributes } from "./walk-attributes.ts";
@@ -23,6 +27,20 @@ export interface MispApi extends AsyncDisposable {
   attributesOf(eventIds: readonly number[], options?: WalkOptions): AsyncIterable<Rows>;
   /** The same by the attributes' UUIDs. No UUIDs: nothing. */
   attributesByUuid(uuids: readonly string[], options?: RequestOptions): AsyncIterable<Rows>;
+  /** One sighting, which MISP gives a UUID. To repeat it adds it again. */
+  addSighting(sighting: NewSighting, options?: RequestOptions): Promise<AddedSighting>;
+  /** Sightings with UUIDs of our own, of attributes of one event. To repeat it adds nothing. */
+  addSightings(
+    eventId: number,
+    sightings: readonly BatchedSighting[],
+    options?: RequestOptions,
+  ): Promise<AddedSightings>;
+  /** The sightings of one attribute in a window of time. */
+  findSightings(
+    attributeUuid: string,
+    window: SightingWindow,
+    options?: RequestOptions,
+  ): Promise<readonly StoredSighting[]>;
 }
 
 /**
@@ -42,6 +60,9 @@ export function createMispApi(options: MispApiOptions): MispApi {
     eventIndex: (options) => readEventIndex(send, options),
     attributesOf: (eventIds, options) => walkAttributes(send, eventIds, options),
     attributesByUuid: (uuids, options) => refetchAttributes(send, uuids, options),
+    addSighting: (sighting, options) => addSighting(send, sighting, { ...options, redact: settings.redact }),
+    addSightings: (eventId, sightings, options) => addSightings(send, eventId, sightings, options),
+    findSightings: (attributeUuid, window, options) => findSightings(send, attributeUuid, window, options),
     async [Symbol.asyncDispose]() {
       // Requests that are under way fail as `closed`.
       disposed ??= dispatcher.destroy();
