@@ -1,6 +1,4 @@
-import { describeAnswer } from "./answer.ts";
 import { isFields, readUuid } from "./read-fields.ts";
-import type { Redact } from "./redact.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { describeProblem, readSighting, type SightingContent, type StoredSighting } from "./sighting.ts";
 import { unexpected } from "./unexpected.ts";
@@ -34,7 +32,7 @@ export type AddedSighting =
 export async function addSighting(
   send: Send,
   sighting: NewSighting,
-  { redact, ...options }: RequestOptions & { readonly redact: Redact },
+  options: RequestOptions | undefined,
 ): Promise<AddedSighting> {
   const { target, type, timestamp, source } = sighting;
   const attributeUuid = "value" in target ? undefined : readUuid(target.attributeUuid);
@@ -46,7 +44,7 @@ export async function addSighting(
   if (detail) return { ok: false, reason: "invalid", detail };
 
   const path = "/sightings/add";
-  const { body } = await send(path, {
+  const answer = await send(path, {
     ...options,
     body: {
       // MISP takes `uuid` for the attribute's, in lower case only; `value` is matched whatever the case.
@@ -57,13 +55,13 @@ export async function addSighting(
       ...(source === undefined ? {} : { source }),
     },
   });
+  const { body, said } = answer;
   const added = isFields(body) ? readSighting(body["Sighting"]) : undefined;
   if (added !== undefined && added.type === type && added.timestamp === timestamp) return { ok: true, sighting: added };
   // A GET that a proxy made of our POST brings an API description, which has neither; so has the answer to an XMLHttpRequest.
   if (!isFields(body) || "Sighting" in body || typeof body["message"] !== "string") {
-    throw unexpected(path, "neither the sighting nor why there is none");
+    throw unexpected(path, "neither the sighting nor why there is none", answer);
   }
-  const said = describeAnswer(body, redact);
   const reason = /No valid attributes found/i.test(said) ? "no-such-attribute" : "refused";
   return { ok: false, reason, detail: said };
 }

@@ -58,7 +58,7 @@ export async function addSightings(
   if (answer instanceof MispApiError) return { ok: false, reason: "no-such-event", detail: answer.message };
   const { body } = answer;
   if (!isFields(body) || typeof body["success"] !== "string" || readBoolean(body["saved"]) === undefined) {
-    throw unexpected(path, "it does not say how many sightings were added");
+    throw unexpected(path, "it does not say how many sightings were added", answer);
   }
   // The text is in MISP's language, the number in it is not.
   const number = readBoolean(body["saved"]) ? /\d+/.exec(body["success"])?.[0] : undefined;

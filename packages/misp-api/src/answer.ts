@@ -6,6 +6,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly body: unknown;
+  /** What it says in words, without secrets; empty when it says nothing. */
+  readonly said: string;
   /** When the request was made, in milliseconds since the epoch: what it shows counts as observed then. */
   readonly requestedAtMs: number;
 }

@@ -33,8 +33,9 @@ export interface EventIndex {
  */
 export async function readEventIndex(send: Send, options: RequestOptions | undefined): Promise<EventIndex> {
   const path = "/events/index/minimal:1";
-  const { body, headers, requestedAtMs } = await send(path, options);
-  if (!Array.isArray(body)) throw unexpected(path, "it is no list of events");
+  const answer = await send(path, options);
+  const { body, headers, requestedAtMs } = answer;
+  if (!Array.isArray(body)) throw unexpected(path, "it is no list of events", answer);
   const events = body.map(readEvent).filter((event) => event !== undefined);
   const total = readInteger(headers.get("x-result-count")) ?? body.length;
   return { events, complete: events.length === total && body.length === total, requestedAtMs };

@@ -24,9 +24,9 @@ export async function findSightings(
   if (uuid === undefined) throw new RangeError(`${JSON.stringify(attributeUuid.slice(0, 60))} is no UUID`);
   const path = "/sightings/restSearch/attribute";
   // Only both together are a window; one alone is ignored (read in MISP's `Sighting` model).
-  const { body } = await send(path, { ...options, body: { returnFormat: "json", uuid, includeUuid: 1, from, to } });
-  const list = isFields(body) ? body["response"] : undefined;
-  if (!Array.isArray(list)) throw unexpected(path, "there is no list of sightings in it");
+  const answer = await send(path, { ...options, body: { returnFormat: "json", uuid, includeUuid: 1, from, to } });
+  const list = isFields(answer.body) ? answer.body["response"] : undefined;
+  if (!Array.isArray(list)) throw unexpected(path, "there is no list of sightings in it", answer);
   return list
     .map((item: unknown) => readSighting(isFields(item) ? item["Sighting"] : undefined))
     .filter((sighting) => sighting !== undefined);

@@ -59,7 +59,7 @@ export function judgeAnswer(raw: RawAnswer, settings: Settings): Answer {
       body.kind === "nothing" ? "an empty answer" : `an answer that is no JSON (${settings.redact(type) || "no type"})`;
     throw make("not-json", true, `${what}; is there a proxy or a login page in between?`);
   }
-  return { status, headers, body: body.value, requestedAtMs };
+  return { status, headers, body: body.value, said, requestedAtMs };
 }
 
 function describeRedirect({ headers }: RawAnswer, { redact, base }: Settings): string {

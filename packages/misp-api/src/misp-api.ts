@@ -60,7 +60,7 @@ export function createMispApi(options: MispApiOptions): MispApi {
     eventIndex: (options) => readEventIndex(send, options),
     attributesOf: (eventIds, options) => walkAttributes(send, eventIds, options),
     attributesByUuid: (uuids, options) => refetchAttributes(send, uuids, options),
-    addSighting: (sighting, options) => addSighting(send, sighting, { ...options, redact: settings.redact }),
+    addSighting: (sighting, options) => addSighting(send, sighting, options),
     addSightings: (eventId, sightings, options) => addSightings(send, eventId, sightings, options),
     findSightings: (attributeUuid, window, options) => findSightings(send, attributeUuid, window, options),
     async [Symbol.asyncDispose]() {

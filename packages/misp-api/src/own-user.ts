@@ -36,7 +36,7 @@ export async function readOwnUser(send: Send, options: RequestOptions | undefine
   const part = (name: string): Fields => (isFields(body[name]) ? body[name] : {});
   const [user, role, org] = [part("User"), part("Role"), part("Organisation")];
   const id = readId(user["id"]);
-  if (id === undefined) throw unexpected(path, "there is no user in it");
+  if (id === undefined) throw unexpected(path, "there is no user in it", answer);
   const may = (permission: string) => readBoolean(role[permission]) ?? false;
   return {
     id,

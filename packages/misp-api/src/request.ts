@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { createFetch } from "ofetch";
 import { type Dispatcher, fetch, Headers } from "undici";
 import type { Answer } from "./answer.ts";
@@ -82,7 +83,11 @@ function startDeadline(timeoutMs: number, signal: AbortSignal | undefined) {
     controller.abort();
   }, timeoutMs);
   const abort = () => controller.abort();
-  signal?.addEventListener("abort", abort);
+  if (signal !== undefined) {
+    // A signal for the whole program has a listener for each request under way; beyond ten Node warns of a leak.
+    setMaxListeners(Number.POSITIVE_INFINITY, signal);
+    signal.addEventListener("abort", abort);
+  }
   return {
     signal: controller.signal,
     passed: () => passed,

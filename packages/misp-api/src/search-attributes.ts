@@ -15,8 +15,10 @@ export interface RowsPage extends Rows {
   readonly more: boolean;
 }
 
-/** What is searched for: attributes of these events, or these attributes. Never both, and never neither. */
-export type Wanted = { readonly eventIds: readonly number[] } | { readonly uuids: readonly string[] };
+/** What is searched for: attributes of these events, of these types if any are named, or these attributes. */
+export type Wanted =
+  | { readonly eventIds: readonly number[]; readonly types?: readonly string[] | undefined }
+  | { readonly uuids: readonly string[] };
 
 export const searchPath = "/attributes/restSearch";
 
@@ -32,7 +34,7 @@ export async function searchPage(
   wanted: Wanted,
   { limit, page, ...options }: RequestOptions & { readonly limit: number; readonly page: number },
 ): Promise<RowsPage> {
-  const { body, headers, requestedAtMs } = await send(searchPath, {
+  const answer = await send(searchPath, {
     ...options,
     body: {
       returnFormat: "json",
@@ -49,9 +51,10 @@ export async function searchPage(
       page,
     },
   });
+  const { body, headers, requestedAtMs } = answer;
   const response = isFields(body) ? body["response"] : undefined;
   const rows = isFields(response) ? response["Attribute"] : undefined;
-  if (!Array.isArray(rows)) throw unexpected(searchPath, "there is no list of attributes in it");
+  if (!Array.isArray(rows)) throw unexpected(searchPath, "there is no list of attributes in it", answer);
   if (rows.length > limit)
     throw unexpected(searchPath, `${rows.length} attributes, and ${limit} at most were asked for`);
   // What MISP takes out after it has counted to `limit` leaves a page short, or empty, though more follow.
@@ -65,7 +68,7 @@ function toFilter(wanted: Wanted): object {
   if ("eventIds" in wanted) {
     if (wanted.eventIds.length === 0) throw new RangeError("a search for no event would return everything");
     for (const id of wanted.eventIds) if (readId(id) === undefined) throw new RangeError(`${id} is no event id`);
-    return { eventid: wanted.eventIds };
+    return { eventid: wanted.eventIds, ...toTypeFilter(wanted.types) };
   }
   if (wanted.uuids.length === 0) throw new RangeError("a search for no attribute would return everything");
   return {
@@ -76,4 +79,14 @@ function toFilter(wanted: Wanted): object {
       return uuid;
     }),
   };
+}
+
+function toTypeFilter(types: readonly string[] | undefined): object {
+  if (types === undefined) return {};
+  if (types.length === 0) throw new RangeError("a search for no type would return every type");
+  for (const type of types) {
+    // A ! in front, a && or || in between and a % at the end have a meaning of their own.
+    if (!/^\w[\w-]*(?:\|\w[\w-]*)?$/.test(type)) throw new RangeError(`${JSON.stringify(type)} is no attribute type`);
+  }
+  return { type: types };
 }

@@ -16,9 +16,9 @@ export interface MispTag {
  */
 export async function readTags(send: Send, options: RequestOptions | undefined): Promise<readonly MispTag[]> {
   const path = "/tags/index/exclude_statistics:1";
-  const { body } = await send(path, options);
-  const list = isFields(body) ? body["Tag"] : undefined;
-  if (!Array.isArray(list)) throw unexpected(path, "there is no list of tags in it");
+  const answer = await send(path, options);
+  const list = isFields(answer.body) ? answer.body["Tag"] : undefined;
+  if (!Array.isArray(list)) throw unexpected(path, "there is no list of tags in it", answer);
   return list.flatMap((row: unknown) => {
     if (!isFields(row)) return [];
     const [id, name] = [readId(row["id"]), readText(row["name"])];

@@ -26,7 +26,7 @@ export async function readVersion(send: Send, options: RequestOptions | undefine
   const answer = await send(path, options);
   const body = isFields(answer.body) ? answer.body : {};
   const version = readText(body["version"]);
-  if (version === undefined) throw unexpected(path, "there is no version in it");
+  if (version === undefined) throw unexpected(path, "there is no version in it", answer);
   return {
     version,
     uuid: readUuid(body["uuid"]),

@@ -8,6 +8,8 @@ import { unexpected } from "./unexpected.ts";
 export interface WalkOptions extends RequestOptions {
   /** Rows asked for at once, at first. Measured: 11,200 rows/s with 5,000, 5,300 with 1,000. @default 5000 */
   readonly pageSize?: number;
+  /** MISP's types of attributes, such as `ip-src|port`. Others stay out; none at all: nothing. @default all types */
+  readonly types?: readonly string[];
 }
 
 /** What asking for less at once may help against: PHP at its memory or time limit answers 500, cuts the answer, or says nothing. */
@@ -27,13 +29,13 @@ const maxFruitless = 20;
 export async function* walkAttributes(
   send: Send,
   eventIds: readonly number[],
-  { pageSize = 5_000, ...options }: WalkOptions = {},
+  { pageSize = 5_000, types, ...options }: WalkOptions = {},
 ): AsyncGenerator<Rows, void, undefined> {
   if (!Number.isInteger(pageSize) || pageSize < 1) {
     throw new RangeError(`pageSize is ${pageSize}, not a whole number from 1`);
   }
-  const wanted = { eventIds: [...new Set(eventIds)] };
-  if (wanted.eventIds.length === 0) return;
+  const wanted = { eventIds: [...new Set(eventIds)], types };
+  if (wanted.eventIds.length === 0 || types?.length === 0) return;
   let limit = pageSize;
   let offset = 0;
   let lastId = 0;

@@ -32,6 +32,11 @@ describe("version", () => {
     expect(server.received.map(({ path }) => path)).toEqual(["/misp/servers/getVersion", "/misp/servers/getVersion"]);
   });
 
+  it("an answer that is not a version, but says something, is quoted", async () => {
+    const server = await startServer((_, response) => answer(response, 200, { message: `${key} is <b>bad</b>` }));
+    await expect(openApi({ host: server.url }).version()).rejects.toThrow("it says: *** is <b>bad</b>");
+  });
+
   it.each([[{}], [[]], [{ version: 2 }]])("%j is no version", async (body) => {
     const server = await startServer((_, response) => answer(response, 200, body));
     await expect(openApi({ host: server.url }).version()).rejects.toMatchObject({ code: "unexpected-answer" });

@@ -79,6 +79,18 @@ describe("attributes of events", () => {
     expect(queries.map(({ eventid }) => eventid)).toEqual([[4, 5]]);
   });
 
+  it("of some types only, and of none without a request", async () => {
+    const { api, queries } = await openSearch(range(3));
+    await collect(api.attributesOf([4], { types: ["ip-src|port", "x509-fingerprint-sha1", "AS"] }));
+    expect(queries).toMatchObject([{ eventid: [4], type: ["ip-src|port", "x509-fingerprint-sha1", "AS"] }]);
+    expect(await collect(api.attributesOf([4], { types: [] }))).toEqual([]);
+    expect(queries).toHaveLength(1);
+    for (const type of ["!domain", "ip%", "a&&!b", "a||b", ""]) {
+      await expect(collect(api.attributesOf([4], { types: [type] }))).rejects.toThrow(RangeError);
+    }
+    expect(queries).toHaveLength(1);
+  });
+
   it.each([0, -1, 1.5, Number.NaN])(
     "%d is no event id and not sent: MISP reads -1 or !3 as something else",
     async (id) => {

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { answer, type Handler, key, openApi, openRecorded, startServer } from "./server.ts";
 
 const ask = async (
@@ -105,6 +105,20 @@ describe("an answer's size", () => {
       response.end(bomb);
     };
     await expect(ask(handler, { maxResponseBytes: 1_000_000 })).rejects.toMatchObject({ code: "too-large" });
+  });
+
+  it("without end is given up, and the connection with it", async () => {
+    const server = await startServer((_, response) => {
+      const more = () => {
+        while (response.write(" ".repeat(10_000)));
+      };
+      response.on("drain", more);
+      more();
+    });
+    await expect(openApi({ host: server.url, maxResponseBytes: 1_000_000 }).version()).rejects.toMatchObject({
+      code: "too-large",
+    });
+    await vi.waitUntil(() => server.connections() === 0);
   });
 
   it("a byte order mark and space around are no harm", async () => {

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { expect, it, vi } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import { answer, listen, openApi, startServer } from "./server.ts";
 
 it("nothing listens", async () => {
@@ -82,6 +82,20 @@ it("leaves no listener on the caller's signal", async () => {
   await openApi({ host: server.url }).version({ signal });
   expect(add).toHaveBeenCalled();
   expect(remove.mock.calls.map(([type]) => type)).toEqual(add.mock.calls.map(([type]) => type));
+});
+
+it("a hundred requests at once on one signal warn of nothing", async () => {
+  const warnings: Error[] = [];
+  const collect = (warning: Error) => warnings.push(warning);
+  process.on("warning", collect);
+  onTestFinished(() => void process.off("warning", collect));
+  const { signal } = new AbortController();
+  const server = await startServer((_, response) => answer(response, 200, { version: "2.5.1" }));
+  const api = openApi({ host: server.url });
+  await Promise.all(Array.from({ length: 100 }, () => api.version({ signal })));
+  // Node warns in the next tick.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(warnings).toEqual([]);
 });
 
 it("opens no more than maxConnections, and keeps them", async () => {
