@@ -92,7 +92,7 @@ const failures: Record<string, () => Promise<Partial<MispApiOptions> & { host: s
       ],
       [
         `key at the cut, status ${status}`,
-        async () => ({ host: (await startServer(echo(status, (text) => ({ message: "x".repeat(480) + text })))).url }),
+        async () => ({ host: (await startServer(echo(status, () => ({ message: "x".repeat(485) + key })))).url }),
       ],
     ]),
   ),
