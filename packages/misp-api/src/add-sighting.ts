@@ -1,4 +1,5 @@
-import { isFields, readUuid } from "./read-fields.ts";
+import { isFields } from "@tb/misp-core";
+import { readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { describeProblem, readSighting, type SightingContent, type StoredSighting } from "./sighting.ts";
 import { unexpected } from "./unexpected.ts";

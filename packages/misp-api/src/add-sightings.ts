@@ -1,5 +1,6 @@
+import { isFields, readId, readOptionalBoolean } from "@tb/misp-core";
 import { MispApiError } from "./misp-api-error.ts";
-import { isFields, readBoolean, readId, readUuid } from "./read-fields.ts";
+import { readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { describeProblem, type SightingContent } from "./sighting.ts";
 import { unexpected } from "./unexpected.ts";
@@ -57,11 +58,11 @@ export async function addSightings(
   });
   if (answer instanceof MispApiError) return { ok: false, reason: "no-such-event", detail: answer.message };
   const { body } = answer;
-  if (!isFields(body) || typeof body["success"] !== "string" || readBoolean(body["saved"]) === undefined) {
+  if (!isFields(body) || typeof body["success"] !== "string" || readOptionalBoolean(body["saved"]) === undefined) {
     throw unexpected(path, "it does not say how many sightings were added", answer);
   }
   // The text is in MISP's language, the number in it is not.
-  const number = readBoolean(body["saved"]) ? /\d+/.exec(body["success"])?.[0] : undefined;
+  const number = readOptionalBoolean(body["saved"]) ? /\d+/.exec(body["success"])?.[0] : undefined;
   const added = Number(number ?? 0);
   return { ok: true, added, proven: added === sightings.length };
 }

@@ -1,4 +1,4 @@
-import { isFields } from "./read-fields.ts";
+import { isFields } from "@tb/misp-core";
 import type { Redact } from "./redact.ts";
 
 /** An answer from MISP that is JSON, whatever it says. */

@@ -1,4 +1,5 @@
-import { isFields, readBoolean, readId, readInteger, readUuid } from "./read-fields.ts";
+import { isFields, readId, readOptionalBoolean } from "@tb/misp-core";
+import { readInteger, readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -46,7 +47,7 @@ function readEvent(row: unknown): EventVersion | undefined {
   const id = readId(row["id"]);
   const uuid = readUuid(row["uuid"]);
   const timestamp = readInteger(row["timestamp"]);
-  const published = readBoolean(row["published"]);
+  const published = readOptionalBoolean(row["published"]);
   if (id === undefined || uuid === undefined || timestamp === undefined || published === undefined) return undefined;
   return { id, uuid, timestamp, published, orgUuid: readUuid(row["orgc_uuid"]) };
 }

@@ -1,4 +1,5 @@
-import { type Fields, isFields, readBoolean, readId, readInteger, readText, readUuid } from "./read-fields.ts";
+import { type Fields, isFields, readId, readOptionalBoolean } from "@tb/misp-core";
+import { readInteger, readText, readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 import { readKeyExpiry } from "./version.ts";
@@ -37,7 +38,7 @@ export async function readOwnUser(send: Send, options: RequestOptions | undefine
   const [user, role, org] = [part("User"), part("Role"), part("Organisation")];
   const id = readId(user["id"]);
   if (id === undefined) throw unexpected(path, "there is no user in it", answer);
-  const may = (permission: string) => readBoolean(role[permission]) ?? false;
+  const may = (permission: string) => readOptionalBoolean(role[permission]) ?? false;
   return {
     id,
     email: readText(user["email"]),

@@ -1,4 +1,5 @@
-import { isFields, readId, readInteger, readUuid } from "./read-fields.ts";
+import { isFields, readId } from "@tb/misp-core";
+import { readInteger, readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 

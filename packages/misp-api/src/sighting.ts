@@ -1,4 +1,5 @@
-import { type Fields, isFields, readId, readInteger, readUuid } from "./read-fields.ts";
+import { type Fields, isFields, readId } from "@tb/misp-core";
+import { readInteger, readUuid } from "./read-fields.ts";
 
 /** 0: seen; 1: a false positive; 2: expired. */
 export type SightingType = 0 | 1 | 2;

@@ -1,4 +1,5 @@
-import { isFields, readBoolean, readId, readText } from "./read-fields.ts";
+import { isFields, readId, readOptionalBoolean } from "@tb/misp-core";
+import { readText } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -22,6 +23,8 @@ export async function readTags(send: Send, options: RequestOptions | undefined):
   return list.flatMap((row: unknown) => {
     if (!isFields(row)) return [];
     const [id, name] = [readId(row["id"]), readText(row["name"])];
-    return id === undefined || name === undefined ? [] : [{ id, name, exportable: readBoolean(row["exportable"]) }];
+    return id === undefined || name === undefined
+      ? []
+      : [{ id, name, exportable: readOptionalBoolean(row["exportable"]) }];
   });
 }

@@ -1,5 +1,6 @@
+import { isFields, readOptionalBoolean } from "@tb/misp-core";
 import type { Answer } from "./answer.ts";
-import { isFields, readBoolean, readText, readUuid } from "./read-fields.ts";
+import { readText, readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -30,8 +31,8 @@ export async function readVersion(send: Send, options: RequestOptions | undefine
   return {
     version,
     uuid: readUuid(body["uuid"]),
-    maySight: readBoolean(body["perm_sighting"]) ?? false,
-    maySync: readBoolean(body["perm_sync"]) ?? false,
+    maySight: readOptionalBoolean(body["perm_sighting"]) ?? false,
+    maySync: readOptionalBoolean(body["perm_sync"]) ?? false,
     keyExpiresAtMs: readKeyExpiry(answer),
   };
 }

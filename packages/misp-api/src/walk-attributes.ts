@@ -1,5 +1,5 @@
+import { isFields, readId } from "@tb/misp-core";
 import { MispApiError, type MispApiErrorCode } from "./misp-api-error.ts";
-import { isFields, readId } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { type Rows, type RowsPage, searchPage, searchPath } from "./search-attributes.ts";
 import { unexpected } from "./unexpected.ts";

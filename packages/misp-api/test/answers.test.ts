@@ -112,6 +112,15 @@ describe("event index", () => {
     });
   });
 
+  it("an event whose UUID is of no known version is listed: to miss it would look like its end", async () => {
+    const event = { id: 4, uuid: "20789175-E7DB-01f1-0b7a-02fc00000001", timestamp: 1, published: true };
+    const server = await startServer((_, response) => answer(response, 200, [event]));
+    expect(await openApi({ host: server.url }).eventIndex()).toMatchObject({
+      complete: true,
+      events: [{ uuid: "20789175-e7db-01f1-0b7a-02fc00000001" }],
+    });
+  });
+
   it("counts as observed when it was asked for", async () => {
     let now = 5_000.5;
     const server = await startServer((_, response) => {
