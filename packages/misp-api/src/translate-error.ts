@@ -74,6 +74,14 @@ export function translateError(error: unknown, failure: Failure): MispApiError {
     return make("unreachable", true, `the connection was closed without an answer${proxy} (${code})${hint}`);
   }
   if (code === "ECONNREFUSED") return make("unreachable", true, `nothing listens there${proxy}`);
+  if (root.message === "bad port") {
+    // The fetch standard's list of ports that belong to other protocols, such as 6000 and 10080.
+    return make(
+      "unreachable",
+      false,
+      "web clients must not use this port; let MISP, or what stands before it, take another",
+    );
+  }
   if (code.startsWith("HPE_")) {
     const other = where.startsWith("http://") ? "; is it https:// instead?" : "";
     return make("unreachable", true, `what answers there is no web server${proxy} (${code})${other}`);

@@ -21,6 +21,14 @@ it("a name that does not resolve", async () => {
   });
 });
 
+it("a port that fetch refuses", async () => {
+  await expect(openApi({ host: "http://127.0.0.1:10080" }).version()).rejects.toMatchObject({
+    code: "unreachable",
+    retryable: false,
+    message: expect.stringContaining("must not use this port"),
+  });
+});
+
 it.each([
   ["nothing at all", (socket: Socket) => socket.end()],
   ["a reset", (socket: Socket) => socket.resetAndDestroy()],
