@@ -19,11 +19,14 @@ export interface EventVersion {
 
 export interface EventIndex {
   readonly events: readonly EventVersion[];
+  /** Entries that could not be read. Above 0, that an event is not among `events` means nothing. */
+  readonly unreadable: number;
   /**
-   * The list is as long as MISP says that it is (`X-Result-Count`, here a true total), and every entry of it was readable. When it
-   * is false, that an event is not listed means nothing.
+   * Events that MISP counts (`X-Result-Count`) and does not list: protected ones whose key is another instance's, which a search
+   * for attributes still brings (read in its `EventsController`). So an event that is missing here is gone only if
+   * `attributesOf` finds nothing of it either.
    */
-  readonly complete: boolean;
+  readonly unlisted: number;
   /** When the list was asked for, in milliseconds since the epoch. */
   readonly requestedAtMs: number;
 }
@@ -38,8 +41,13 @@ export async function readEventIndex(send: Send, options: RequestOptions | undef
   const { body, headers, requestedAtMs } = answer;
   if (!Array.isArray(body)) throw unexpected(path, "it is no list of events", answer);
   const events = body.map(readEvent).filter((event) => event !== undefined);
-  const total = readInteger(headers.get("x-result-count")) ?? body.length;
-  return { events, complete: events.length === total && body.length === total, requestedAtMs };
+  const counted = readInteger(headers.get("x-result-count")) ?? body.length;
+  return {
+    events,
+    unreadable: body.length - events.length,
+    unlisted: Math.max(0, counted - body.length),
+    requestedAtMs,
+  };
 }
 
 function readEvent(row: unknown): EventVersion | undefined {

@@ -48,8 +48,7 @@ export async function* walkAttributes(
     try {
       found = await searchPage(send, wanted, { ...options, limit, page });
     } catch (error) {
-      if (!(error instanceof MispApiError && tooMuchAtOnce.has(error.code))) throw error;
-      if (limit === 1 || halvings === maxHalvings) throw error;
+      if (!isTooMuch(error) || limit === 1 || halvings === maxHalvings) throw error;
       halvings++;
       limit = Math.ceil(limit / 2);
       continue;
@@ -63,6 +62,12 @@ export async function* walkAttributes(
     if (fruitless > maxFruitless) throw unexpected(searchPath, "pages without end that bring nothing new");
     offset = page * limit;
   }
+}
+
+function isTooMuch(error: unknown): boolean {
+  if (!(error instanceof MispApiError) || !tooMuchAtOnce.has(error.code)) return false;
+  // Who says 503, or when to come back, is busy or away: to ask again at once, for whatever size, is hammering.
+  return error.status !== 503 && error.retryAtMs === undefined;
 }
 
 /** The rows of a page that did not come before. What has no id is left to whoever reads rows, and counts, to refuse. */

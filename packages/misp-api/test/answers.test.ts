@@ -93,21 +93,22 @@ describe("event index", () => {
       published: false,
       orgUuid: "af947d5a-666f-4320-bf0e-2e1057a7663a",
     });
-    expect(index).toMatchObject({ complete: true, events: { length: 2 } });
+    expect(index).toMatchObject({ unreadable: 0, unlisted: 0, events: { length: 2 } });
     expect(server.received).toMatchObject([{ method: "GET", path: "/events/index/minimal:1", body: "" }]);
   });
 
-  it("a list that is shorter than MISP says is not complete", async () => {
+  it("a list that is shorter than MISP says: protected events of other instances are left out", async () => {
     const { api } = await openRecorded("events/index sort timestamp desc");
-    expect(await api.eventIndex()).toMatchObject({ complete: false, events: { length: 3 } });
+    expect(await api.eventIndex()).toMatchObject({ unreadable: 0, unlisted: 3403, events: { length: 3 } });
   });
 
-  it("an unreadable entry makes it incomplete, and takes nothing else with it", async () => {
+  it("an unreadable entry is counted, and takes nothing else with it", async () => {
     const event = { id: 4, uuid: "20789175-e7db-11f1-8b7a-02fc00000001", timestamp: 1, published: "1" };
     const bad = [{ ...event, id: "x" }, { ...event, timestamp: null }, { ...event, published: undefined }, 5];
     const server = await startServer((_, response) => answer(response, 200, [...bad, event]));
     expect(await openApi({ host: server.url }).eventIndex()).toMatchObject({
-      complete: false,
+      unreadable: 4,
+      unlisted: 0,
       events: [{ id: 4, published: true, orgUuid: undefined }],
     });
   });
@@ -116,7 +117,7 @@ describe("event index", () => {
     const event = { id: 4, uuid: "20789175-E7DB-01f1-0b7a-02fc00000001", timestamp: 1, published: true };
     const server = await startServer((_, response) => answer(response, 200, [event]));
     expect(await openApi({ host: server.url }).eventIndex()).toMatchObject({
-      complete: true,
+      unreadable: 0,
       events: [{ uuid: "20789175-e7db-01f1-0b7a-02fc00000001" }],
     });
   });
@@ -128,7 +129,7 @@ describe("event index", () => {
       answer(response, 200, []);
     });
     const index = await openApi({ host: server.url, now: () => now }).eventIndex();
-    expect(index).toEqual({ events: [], complete: true, requestedAtMs: 5_000.5 });
+    expect(index).toEqual({ events: [], unreadable: 0, unlisted: 0, requestedAtMs: 5_000.5 });
   });
 
   it("an object is no list", async () => {

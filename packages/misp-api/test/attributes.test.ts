@@ -168,7 +168,7 @@ describe("a page that fails", () => {
   });
 
   it("for another reason does not go on", async () => {
-    for (const status of [403, 405, 429]) {
+    for (const status of [403, 405, 429, 503]) {
       const { api, queries } = await openSearch(range(9), () => status);
       await expect(collect(api.attributesOf([1]))).rejects.toMatchObject({ status });
       expect(queries).toHaveLength(1);
