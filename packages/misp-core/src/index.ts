@@ -33,7 +33,7 @@ export type {
   StoreView,
 } from "./contracts.ts";
 export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
-export type { RefusalReason } from "./decode-fields.ts";
+export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean } from "./decode-fields.ts";
 export { decodeRow } from "./decode-row.ts";
 export { describeFilter } from "./describe-filter.ts";
 export {

@@ -1,0 +1,14 @@
+export type { AddedSighting, NewSighting } from "./add-sighting.ts";
+export type { AddedSightings, BatchedSighting } from "./add-sightings.ts";
+export type { EventIndex, EventVersion } from "./event-index.ts";
+export type { SightingWindow } from "./find-sightings.ts";
+export { createMispApi, type MispApi } from "./misp-api.ts";
+export { MispApiError, type MispApiErrorCode } from "./misp-api-error.ts";
+export type { MispApiOptions } from "./options.ts";
+export type { OwnUser } from "./own-user.ts";
+export type { RequestOptions } from "./request.ts";
+export type { Rows } from "./search-attributes.ts";
+export type { SightingContent, SightingType, StoredSighting } from "./sighting.ts";
+export type { MispTag } from "./tags.ts";
+export type { MispVersion } from "./version.ts";
+export type { WalkOptions } from "./walk-attributes.ts";
