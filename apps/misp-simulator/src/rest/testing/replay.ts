@@ -38,7 +38,7 @@ export interface Question {
   readonly path: string;
   /** A value is sent as its JSON. */
   readonly body?: unknown;
-  readonly key?: string;
+  readonly key?: string | undefined;
   readonly headers?: Readonly<Record<string, string | undefined>>;
 }
 
