@@ -9,6 +9,7 @@ export type { NewTag, TagReference } from "./actions/tags.ts";
 export type { AttributeView, EventView, TagView } from "./attribute-view.ts";
 // The simulator as a child process.
 export type { Answer, Command } from "./cli/commands.ts";
+export type { RestCommand } from "./cli/rest-commands.ts";
 export type { LoadGenerator, LoadKind } from "./generate.ts";
 export { createLoadGenerator } from "./generate.ts";
 export type { MispTopic, ModelNotification } from "./messages/topics.ts";

@@ -21,20 +21,24 @@ type Deleted = "live" | "deleted" | "both" | "nothing";
 /** Recorded: nothing and 0 are the live ones, 1 the deleted ones, a list of both is both. `"only"` contradicts itself in MISP. */
 function parseDeleted(value: unknown): Deleted {
   if (value === "only") return "nothing";
-  const asked = (Array.isArray(value) ? value : [value]).map(flag);
+  const asked = flags(value);
   if (asked.includes(true)) return asked.includes(false) ? "both" : "deleted";
   return "live";
 }
 
-function flag(value: unknown): boolean | undefined {
-  if (value === 1 || value === "1" || value === true) return true;
-  return value === 0 || value === "0" ? false : undefined;
+/** `false` on its own is not given, `[true, false]` is both. */
+function flags(value: unknown): boolean[] {
+  const given = Array.isArray(value) ? value : value === false ? [] : [value];
+  return given.flatMap((item) => {
+    if (item === 1 || item === "1" || item === true) return [true];
+    return item === 0 || item === "0" || item === false ? [false] : [];
+  });
 }
 
 /** 0 or 1. JSON's `false` counts as not given (recorded), and so does a list of both. */
 function parseFlag(value: unknown): boolean | undefined {
-  const asked = (Array.isArray(value) ? value : [value]).map(flag).filter((given) => given !== undefined);
-  return asked.length === 1 || asked.every((given) => given === asked[0]) ? asked[0] : undefined;
+  const asked = flags(value);
+  return asked.every((given) => given === asked[0]) ? asked[0] : undefined;
 }
 
 /** Deleted means that the object is deleted too, live that neither is; both together leave nothing out. */
