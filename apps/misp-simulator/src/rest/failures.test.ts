@@ -176,7 +176,6 @@ it("turns the order of searches that ask for none, when told to", async () => {
 it("keeps what was asked, and lets a test act before it is answered", async () => {
   const seen: string[] = [];
   await using watched = await createRestServer(model, {
-    keepRequests: 2,
     beforeRequest: ({ path }) => {
       seen.push(path);
       model.deleteEvent({ id: 1 });
@@ -196,6 +195,12 @@ it("keeps what was asked, and lets a test act before it is answered", async () =
   watched.forgetRequests();
   expect(watched.requests).toEqual([]);
   expect(seen).toEqual(["/attributes/restSearch"]);
+});
+
+it("keeps the latest requests only", async () => {
+  await using watched = await createRestServer(model, { keepRequests: 2 });
+  for (const path of ["/one", "/two", "/three"]) await ask(watched, { path, key });
+  expect(watched.requests.map(({ path }) => path)).toEqual(["/two", "/three"]);
 });
 
 it("is done with a caller who goes away in the middle of a long answer", async () => {

@@ -62,6 +62,7 @@ describe("what is no filter", () => {
     [{ eventid: [] }],
     [{ eventid: "" }],
     [{ eventid: null }],
+    [{ eventid: false }],
     [{ type: {} }],
     [{ id: 1 }],
     [{ ids: [1] }],
