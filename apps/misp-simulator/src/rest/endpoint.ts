@@ -16,12 +16,17 @@ export interface EndpointContext {
   readonly view: View;
   /** What MISP publishes because of this request; it goes out before the answer. */
   readonly notifications: ModelNotification[];
+  /** Sightings that a batch has saved and not answered yet: its transaction is open. */
+  readonly unanswered: {
+    has(uuid: string): boolean;
+    add(uuid: string): void;
+  };
   /** A test's trouble with searches; see the failures. */
   readonly trouble: SearchTrouble;
 }
 
 /** Searches that go wrong without an error. */
-export interface SearchTrouble {
+interface SearchTrouble {
   /** Every page is the first. */
   readonly repeatPage: boolean;
   /** Rows changed in the latest seconds are not there yet. */

@@ -3,7 +3,7 @@ import type { Wire } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import { notFound, type RestAnswer, refusal } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
-import type { SearchTrouble } from "./endpoint.ts";
+import type { EndpointContext } from "./endpoint.ts";
 import type { Narrowing, RestKey } from "./key.ts";
 import { brokenJson, type ParsedRequest } from "./request.ts";
 import { routes } from "./routes.ts";
@@ -26,7 +26,8 @@ export interface RespondContext {
   /** Where the login page is, for those who do not say that they want JSON. */
   readonly origin: string;
   readonly now: number;
-  readonly trouble: SearchTrouble;
+  readonly unanswered: EndpointContext["unanswered"];
+  readonly trouble: EndpointContext["trouble"];
 }
 
 const invalidJson =
@@ -34,7 +35,7 @@ const invalidJson =
 
 /** MISP's checks in their order, then the endpoint. */
 export function respond(request: ParsedRequest, context: RespondContext): Response {
-  const { model, wire, now, trouble } = context;
+  const { model, wire, now, unanswered, trouble } = context;
   const only = (answer: RestAnswer): Response => ({ answer, notifications: [] });
 
   // Recorded: without it every call, whatever the key, is sent to the login page.
@@ -63,6 +64,6 @@ export function respond(request: ParsedRequest, context: RespondContext): Respon
 
   const notifications: ModelNotification[] = [];
   const view = createView(key, context.narrowings.get(key.key));
-  const answer = endpoint(request, { model, wire, now, key, view, notifications, trouble });
+  const answer = endpoint(request, { model, wire, now, key, view, notifications, unanswered, trouble });
   return { answer: dressed(answer, counted.headers), notifications };
 }

@@ -84,12 +84,13 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
   const failures = createFailures();
   const limit = createSearchLimit();
   const requests: LoggedRequest[] = [];
+  const openBatches = new Set<Set<string>>();
   let server: Server | undefined;
   let port = options.port ?? 0;
   let turn = 0;
   const origin = () => `${options.tls ? "https" : "http"}://${host}:${port}`;
 
-  async function carryOut(request: ParsedRequest, hits: readonly RestFailure[]) {
+  async function carryOut(request: ParsedRequest, hits: readonly RestFailure[], saved: Set<string>) {
     const instead = answerInstead(hits, request.url);
     if (instead) return instead;
     turn += options.unstableOrder ? 7919 : 0;
@@ -98,7 +99,11 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
       lagSeconds: failureOf(hits, "lag")?.seconds ?? 0,
       turn,
     };
-    const context = { model, wire, keys, narrowings, limit, origin: origin(), now: now(), trouble };
+    const unanswered = {
+      has: (uuid: string) => [...openBatches].some((batch) => batch.has(uuid)),
+      add: (uuid: string) => void saved.add(uuid),
+    };
+    const context = { model, wire, keys, narrowings, limit, origin: origin(), now: now(), unanswered, trouble };
     const { answer, notifications } = respond(request, context);
     if (notifications.length > 0) await publish?.(notifications);
     return answer;
@@ -119,9 +124,15 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
     const hits = failures.take(request);
     if (failureOf(hits, "hang")) return;
     if (failureOf(hits, "reset")) return reset(response);
-    const answer = await carryOut(request, hits).catch(defect);
-    if (!failureOf(hits, "lost-answer")) logged.status = answer.status;
-    await send(response, answer, hits, gone.signal);
+    const saved = new Set<string>();
+    openBatches.add(saved);
+    try {
+      const answer = await carryOut(request, hits, saved).catch(defect);
+      if (!failureOf(hits, "lost-answer")) logged.status = answer.status;
+      await send(response, answer, hits, gone.signal);
+    } finally {
+      openBatches.delete(saved);
+    }
   }
 
   async function listen(): Promise<void> {

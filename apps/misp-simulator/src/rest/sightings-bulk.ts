@@ -68,6 +68,9 @@ export const sightingsBulk: Endpoint = (request, context) => {
   const data = unwrap(request.data);
   const sent = Array.isArray(data) ? data : isRecord(data) ? Object.values(data) : [];
   if (sent.some((item) => item !== null && typeof item !== "object")) return internalError(request.url);
+  // Recorded: of three identical batches at the same time one is saved, and two wait for its rows and fail.
+  if (sent.some((item) => isRecord(item) && context.unanswered.has(String(item["uuid"]))))
+    return internalError(request.url);
   const items = readItems(context, sent);
   const nothing = compact({ saved: false, success: "No sightings added." });
   if (items.length === 0 || !items.every(isValid)) return nothing;
@@ -95,5 +98,6 @@ export const sightingsBulk: Endpoint = (request, context) => {
     notifications.push(...result.notifications);
     added.push(result.id);
   }
+  for (const { uuid } of items) if (uuid !== undefined) context.unanswered.add(uuid);
   return compact({ saved: true, success: `${added.length} sightings added.` });
 };

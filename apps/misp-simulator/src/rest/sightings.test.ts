@@ -5,7 +5,7 @@ import { createMispModel, type MispModel } from "../model.ts";
 import { createCountingUuid } from "../random/source.ts";
 import { exampleKeys } from "./key.ts";
 import { createRestServer, type RestServer } from "./rest-server.ts";
-import { ask, fill, rowsOf } from "./testing/replay.ts";
+import { ask, fill, readRecorded, rowsOf } from "./testing/replay.ts";
 
 const now = 1_800_000_000;
 const { own, other, readOnly, sync, admin } = exampleKeys;
@@ -135,6 +135,20 @@ describe("sightings/bulkSaveSightings", () => {
     await expect(bulk([item(1), item(2)])).rejects.toThrow();
     expect((await bulk([item(1), item(2), item(3)])).json()).toEqual({ saved: true, success: "1 sightings added." });
     expect(held()).toHaveLength(3);
+  });
+
+  it("saves one of three identical batches at the same time, and fails the others, as recorded", async () => {
+    const recorded = readRecorded(2).filter(({ trigger }) =>
+      trigger.startsWith("three concurrent identical bulk calls"),
+    );
+    server.fail({ kind: "delay", ms: 500 });
+    const items = Array.from({ length: 50 }, (_, number) => item(number));
+    const replies = await Promise.all([bulk(items), bulk(items), bulk(items)]);
+    const outcome = (exchanges: readonly { readonly status: number; readonly text: string | undefined }[]) =>
+      exchanges.map(({ status, text }) => `${status} ${text}`).toSorted();
+    expect(outcome(replies)).toEqual(outcome(recorded.map(({ status, body }) => ({ status, text: body }))));
+    expect(held()).toHaveLength(50);
+    expect((await bulk(items)).json()).toEqual({ saved: false, success: "No sightings added." });
   });
 
   it("books on the caller's organisation, or with perm_sync on the one that is named", async () => {
