@@ -9,6 +9,7 @@ export type { NewTag, TagReference } from "./actions/tags.ts";
 export type { AttributeView, EventView, TagView } from "./attribute-view.ts";
 // The simulator as a child process.
 export type { Answer, Command } from "./cli/commands.ts";
+export type { RestCommand } from "./cli/rest-commands.ts";
 export type { LoadGenerator, LoadKind } from "./generate.ts";
 export { createLoadGenerator } from "./generate.ts";
 export type { KafkaMessage, KafkaProducer } from "./kafka-producer.ts";
@@ -29,6 +30,13 @@ export type { RandomActionOptions, RandomActionResult } from "./random/action.ts
 export { randomAction } from "./random/action.ts";
 export type { Random } from "./random/source.ts";
 export { createCountingUuid, createRandom, createRandomUuid } from "./random/source.ts";
+// MISP's REST API.
+export type { FailureScope, RestFailure } from "./rest/failures.ts";
+export type { Narrowing, RestKey, RestRole } from "./rest/key.ts";
+export { exampleKeys } from "./rest/key.ts";
+export type { RestRequest } from "./rest/request.ts";
+export type { LoggedRequest, RestServer, RestServerOptions } from "./rest/rest-server.ts";
+export { createRestServer } from "./rest/rest-server.ts";
 export type { Org } from "./rows.ts";
 export type { SimulatorErrorCode } from "./simulator-error.ts";
 export { SimulatorError } from "./simulator-error.ts";

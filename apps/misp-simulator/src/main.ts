@@ -4,10 +4,13 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { type Command, createCommandRunner } from "./cli/commands.ts";
 import { kafkaUsage, receive, send } from "./cli/kafka-tools.ts";
+import { createOutlet } from "./cli/outlet.ts";
 import { createKafkaProducer, type KafkaProducer } from "./kafka-producer.ts";
 import { toKafkaRecord } from "./messages/kafka-record.ts";
 import { createMispModel } from "./model.ts";
 import { createRandom, createRandomUuid } from "./random/source.ts";
+import { exampleKeys } from "./rest/key.ts";
+import { createRestServer } from "./rest/rest-server.ts";
 import { createZmqPublisher, type Message, type ZmqPublisher } from "./zmq-publisher.ts";
 
 const usage = `Usage: main.ts publish [options]
@@ -26,6 +29,7 @@ each answered by one line. It ends with its stdin, or on SIGTERM.
   --integers               write numbers as integers, not as strings
   --sanitise               overwrite what is soft-deleted
   --seed NUMBER            makes uuids and chance repeatable
+  --rest PORT              MISP's REST API too, on the same host; 0: any free port. "ready" then has its url and keys
 `;
 
 async function publish(): Promise<void> {
@@ -43,10 +47,11 @@ async function publish(): Promise<void> {
       integers: { type: "boolean" },
       sanitise: { type: "boolean" },
       seed: { type: "string" },
+      rest: { type: "string" },
     },
   });
   const { host, username, password, watch, seed } = values;
-  await using publisher = await createZmqPublisher({
+  await using zmq = await createZmqPublisher({
     ...(host !== undefined && { host }),
     port: Number(values.port ?? 0),
     ...(username !== undefined && { credentials: { username, password: password ?? "" } }),
@@ -54,25 +59,36 @@ async function publish(): Promise<void> {
     heartbeatAfterMs: Number(values["heartbeat-after-ms"] ?? 10_000),
     watchSubscriptions: watch ?? false,
   });
+  const drift = { numbers: values.integers ? "integers" : "strings" } as const;
   const model = createMispModel({
     now: () => Math.floor(Date.now() / 1000),
     uuid: seed === undefined ? randomUUID : createRandomUuid(createRandom(Number(seed))),
-    drift: { numbers: values.integers ? "integers" : "strings" },
+    drift,
     sanitiseOnDelete: values.sanitise ?? false,
   });
-  const kafka =
-    values.kafka === undefined ? undefined : await createKafkaProducer({ "bootstrap.servers": values.kafka });
-  const run = createCommandRunner(
-    model,
-    kafka === undefined ? publisher : withKafka(publisher, kafka),
-    Number(seed ?? Date.now()),
-  );
+  const publisher =
+    values.kafka === undefined ? zmq : withKafka(zmq, await createKafkaProducer({ "bootstrap.servers": values.kafka }));
+  const outlet = createOutlet(publisher);
+  const rest =
+    values.rest === undefined
+      ? undefined
+      : await createRestServer(model, {
+          ...(host !== undefined && { host }),
+          port: Number(values.rest),
+          drift,
+          async publish(notifications) {
+            outlet.queue.push(notifications);
+            await outlet.flush();
+          },
+        });
+  const run = createCommandRunner({ model, publisher, outlet, rest, seed: Number(seed ?? Date.now()) });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
-      publisher[Symbol.asyncDispose]().then(() => process.exit(0));
+      Promise.all([rest?.[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]).then(() => process.exit(0));
     });
   }
-  await say({ ready: { host: publisher.host, port: publisher.port } });
+  const keys = Object.fromEntries(Object.entries(exampleKeys).map(([name, { key }]) => [name, key]));
+  await say({ ready: { host: publisher.host, port: publisher.port, ...(rest && { rest: { url: rest.url, keys } }) } });
 
   const lines = createInterface({ input: process.stdin });
   for await (const line of lines) {

@@ -9,6 +9,8 @@ export interface MispState {
   readonly orgs: ReadonlyMap<number, Org>;
   readonly events: Pool<EventRow>;
   readonly attributes: Pool<AttributeRow>;
+  /** REST callers name attributes by uuid; searching a million rows for each would take longer than MISP does. */
+  readonly attributesByUuid: Map<string, AttributeRow>;
   readonly objects: Pool<ObjectRow>;
   readonly tags: Pool<TagRow>;
   readonly sightings: Pool<SightingRow>;
@@ -33,6 +35,7 @@ export function createState(orgs: readonly Org[]): MispState {
     orgs: new Map(orgs.map((org) => [org.id, org])),
     events: createPool(),
     attributes: createPool(),
+    attributesByUuid: new Map(),
     objects: createPool(),
     tags: createPool(),
     sightings: createPool(),

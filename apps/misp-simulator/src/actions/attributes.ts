@@ -105,6 +105,7 @@ export function createAttribute(
   };
   for (const tag of options.tags ?? []) captureTag(context, out, tag);
   context.state.attributes.add(row);
+  context.state.attributesByUuid.set(row.uuid, row);
   event.attributes.add(row);
   object?.attributes.add(row);
   out.emit(topics.attribute, attributeSaved(context.wire, row, true));
@@ -127,6 +128,7 @@ export function toNewAttribute(row: AttributeRow): NewAttribute {
 /** Removes an attribute's row and its sightings, without a word. */
 export function dropAttribute(context: ActionContext, row: AttributeRow): void {
   context.state.attributes.delete(row);
+  context.state.attributesByUuid.delete(row.uuid);
   context.state.uuids.delete(row.uuid);
   for (const sighting of row.sightings) {
     context.state.sightings.delete(sighting);

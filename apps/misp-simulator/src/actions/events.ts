@@ -72,8 +72,8 @@ export function exportEvent(event: EventRow): NewEvent {
     objects: [...event.objects]
       // A deleted object comes back only with its attributes restored, which the model does not do.
       .filter(({ deleted }) => !deleted)
-      .map(({ uuid, name, metaCategory, comment, attributes }) => ({
-        ...{ uuid, name, metaCategory, comment },
+      .map(({ uuid, name, metaCategory, comment, distribution, attributes }) => ({
+        ...{ uuid, name, metaCategory, comment, distribution },
         attributes: [...attributes].map(toNewAttribute),
       })),
   };

@@ -25,6 +25,8 @@ export interface NewObject {
   /** From the object's template. @default null, as recorded for an import */
   readonly description?: string;
   readonly comment?: string;
+  /** MISP's code. @default 5 */
+  readonly distribution?: number;
 }
 
 /** What an analyst does to objects. */
@@ -49,7 +51,7 @@ export function createObject(context: ActionContext, out: Emission, event: Event
     templateUuid: "43b3b146-77eb-4931-b4cc-b66c60f28734",
     templateVersion: 11,
     timestamp: context.now(),
-    distribution: 5,
+    distribution: options.distribution ?? 5,
     comment: options.comment ?? "",
     deleted: false,
     attributes: new Set(),

@@ -25,7 +25,11 @@ export interface SightingActions {
     /** Whole seconds; not checked, as in MISP. @default now */
     readonly date?: number;
   }): CreatedResult;
-  deleteSighting(options: { readonly id: number }): ActionResult;
+  /**
+   * `silent`: without a message, as when MISP rolls a batch back or replaces an expiration (both recorded).
+   * @default false
+   */
+  deleteSighting(options: { readonly id: number; readonly silent?: boolean }): ActionResult;
 }
 
 /** The sighting actions on a model. */
@@ -51,10 +55,10 @@ export function createSightingActions(context: ActionContext): SightingActions {
       return { id: sighting.id, notifications: out.notifications };
     },
 
-    deleteSighting({ id }) {
+    deleteSighting({ id, silent = false }) {
       const sighting = find(state.sightings, id, "sighting");
       const out = createEmission();
-      out.emit(topics.sighting, sightingSaved(wire, sighting, "delete"));
+      if (!silent) out.emit(topics.sighting, sightingSaved(wire, sighting, "delete"));
       state.sightings.delete(sighting);
       state.uuids.delete(sighting.uuid);
       const { sightings } = sighting.attribute;

@@ -1,14 +1,16 @@
 import { createLoadGenerator, type LoadKind } from "../generate.ts";
 import type { ModelNotification } from "../messages/topics.ts";
-import { createMispzmq } from "../mispzmq.ts";
 import type { AnalystAction, MispModel } from "../model.ts";
 import { pace } from "../pace.ts";
 import { playRecording } from "../play-recording.ts";
 import { randomAction } from "../random/action.ts";
 import { createRandom } from "../random/source.ts";
+import type { LoggedRequest, RestServer } from "../rest/rest-server.ts";
 import { SimulatorError } from "../simulator-error.ts";
 import type { Credentials } from "../zap.ts";
 import type { ZmqPublisher } from "../zmq-publisher.ts";
+import type { Outlet } from "./outlet.ts";
+import { type RestCommand, runRestCommand } from "./rest-commands.ts";
 
 /** What the simulator is told on stdin: one of these per line. */
 export type Command =
@@ -31,7 +33,9 @@ export type Command =
   /** Answered when so many subscribers (default 1) have subscribed to exactly this prefix, in at most 30 s; needs `--watch`. */
   | { readonly subscribed: { readonly prefix: string; readonly count?: number; readonly timeoutMs?: number } }
   /** What MISP holds now. */
-  | { readonly attributes: true };
+  | { readonly attributes: true }
+  /** The REST server: its failures, its keys, what it was asked; needs `--rest`. */
+  | { readonly rest: RestCommand };
 
 /** What it answers: one of these per command, in their order. */
 export type Answer =
@@ -51,25 +55,23 @@ export type Answer =
       /** Messages that wait in mispzmq. */
       readonly waiting?: number;
       readonly attributes?: ReturnType<MispModel["attributes"]>;
+      /** What the REST server was asked. */
+      readonly requests?: readonly LoggedRequest[];
     }
   | { readonly ok: false; readonly error: { readonly code: string; readonly message: string } };
 
 /** Carries commands out, one at a time. Whatever goes wrong is an answer. */
-export function createCommandRunner(
-  model: MispModel,
-  publisher: ZmqPublisher,
-  seed: number,
-): (command: Command) => Promise<Answer> {
-  let outgoing: ModelNotification[] = [];
-  const queue = createMispzmq((message) => outgoing.push(message));
+export function createCommandRunner(options: {
+  readonly model: MispModel;
+  readonly publisher: ZmqPublisher;
+  readonly outlet: Outlet;
+  readonly rest: RestServer | undefined;
+  readonly seed: number;
+}): (command: Command) => Promise<Answer> {
+  const { model, publisher, rest, seed } = options;
+  const { queue, flush } = options.outlet;
   const load = createLoadGenerator(model, seed);
   const random = createRandom(seed);
-
-  async function flush(): Promise<void> {
-    const messages = outgoing;
-    outgoing = [];
-    if (messages.length > 0) await publisher.publish(messages);
-  }
 
   async function timed(work: () => Promise<unknown>): Promise<Answer> {
     const [startedAtMs, before] = [performance.now(), publisher.published];
@@ -127,6 +129,7 @@ export function createCommandRunner(
       return { ok: true };
     }
     if ("attributes" in command) return { ok: true, attributes: model.attributes() };
+    if ("rest" in command) return { ok: true, ...(await runRestCommand(rest, command.rest)) };
     throw new SimulatorError("invalid-command", `not understood: ${JSON.stringify(command)}`);
   }
 

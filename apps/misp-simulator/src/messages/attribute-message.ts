@@ -2,7 +2,7 @@ import type { Attachment, AttributeRow, EventRow, ObjectRow, SightingRow } from 
 import type { Json, Wire } from "./wire.ts";
 
 /** MISP's `value1` and `value2`: types with a `|` hold two values, and so does malware-sample. */
-function splitValue(type: string, value: string): readonly [string, string] {
+export function splitValue(type: string, value: string): readonly [string, string] {
   const bar = type.includes("|") || type === "malware-sample" ? value.indexOf("|") : -1;
   return bar === -1 ? [value, ""] : [value.slice(0, bar), value.slice(bar + 1)];
 }

@@ -8,7 +8,8 @@ export function attributeCount(event: EventRow): number {
   return count;
 }
 
-function eventRow(wire: Wire, event: EventRow): Json {
+/** An event's own fields, as its messages and the event list carry them. */
+export function eventRow(wire: Wire, event: EventRow): Json {
   return {
     id: wire.number(event.id),
     org_id: wire.number(event.org.id),

@@ -2,7 +2,8 @@ import type { AttributeRow, EventRow, ObjectRow, SightingRow, TagRow } from "../
 import { objectRow } from "./attribute-message.ts";
 import type { Json, Wire } from "./wire.ts";
 
-function tagRow(wire: Wire, tag: TagRow): Json {
+/** A tag's own fields, as its messages and the tag list carry them. */
+export function tagRow(wire: Wire, tag: TagRow): Json {
   return {
     id: wire.number(tag.id),
     name: tag.name,

@@ -25,6 +25,12 @@ function publishedTags(wire: Wire, attachments: readonly Attachment[]): Json {
   };
 }
 
+/** Which attributes are shown. */
+export type RowTest = (row: AttributeRow) => boolean;
+
+/** What publishing shows: what is not deleted. */
+const live: RowTest = (row) => !row.deleted;
+
 function publishedAttribute(wire: Wire, row: AttributeRow): Json {
   return {
     id: wire.number(row.id),
@@ -51,19 +57,19 @@ function publishedAttribute(wire: Wire, row: AttributeRow): Json {
   };
 }
 
-function publishedAttributes(wire: Wire, rows: Iterable<AttributeRow>, inObject: boolean): Json[] {
+function publishedAttributes(wire: Wire, rows: Iterable<AttributeRow>, inObject: boolean, includes: RowTest): Json[] {
   const attributes: Json[] = [];
   for (const row of rows) {
-    if (!row.deleted && (row.object !== undefined) === inObject) attributes.push(publishedAttribute(wire, row));
+    if (includes(row) && (row.object !== undefined) === inObject) attributes.push(publishedAttribute(wire, row));
   }
   return attributes;
 }
 
-function publishedObjects(wire: Wire, objects: Iterable<ObjectRow>): Json[] {
+function publishedObjects(wire: Wire, objects: Iterable<ObjectRow>, includes: RowTest): Json[] {
   const published: Json[] = [];
   for (const object of objects) {
-    if (object.deleted) continue;
-    const attributes = publishedAttributes(wire, object.attributes, true);
+    const attributes = publishedAttributes(wire, object.attributes, true, includes);
+    if (object.deleted && attributes.length === 0) continue;
     published.push({ ...objectRow(wire, object), ObjectReference: [], Attribute: attributes });
   }
   return published;
@@ -73,8 +79,11 @@ function publishedOrg(wire: Wire, org: Org): Json {
   return { id: wire.number(org.id), name: org.name, uuid: org.uuid, local: wire.flag(org.local) };
 }
 
-/** An event was published: the whole event, without an action. Deleted attributes and objects are not in it. */
-export function eventPublished(wire: Wire, event: EventRow): Json {
+/**
+ * The whole event, without an action: what goes out when it was published, and what REST answers (recorded: one shape).
+ * Deleted attributes and objects are not in it unless `includes` shows them.
+ */
+export function eventPublished(wire: Wire, event: EventRow, includes: RowTest = live): Json {
   return {
     Event: {
       id: wire.number(event.id),
@@ -99,11 +108,11 @@ export function eventPublished(wire: Wire, event: EventRow): Json {
       event_creator_email: "analyst@misp.example",
       Org: publishedOrg(wire, event.org),
       Orgc: publishedOrg(wire, event.orgc),
-      Attribute: publishedAttributes(wire, event.attributes, false),
+      Attribute: publishedAttributes(wire, event.attributes, false, includes),
       ShadowAttribute: [],
       RelatedEvent: [],
       Galaxy: [],
-      Object: publishedObjects(wire, event.objects),
+      Object: publishedObjects(wire, event.objects, includes),
       EventReport: [],
       CryptographicKey: [],
       ...publishedTags(wire, event.tags),

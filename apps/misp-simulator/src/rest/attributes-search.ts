@@ -1,0 +1,30 @@
+import { searchResult } from "./answer.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readFilters } from "./filters.ts";
+import { createRowWriter, parseRowOptions } from "./search/attribute-row.ts";
+import { createSearchFilter } from "./search/filter.ts";
+import { findAttributes } from "./search/find-rows.ts";
+import { parsePage, resultCount, slicePage, sortRows } from "./search/page.ts";
+
+/** `attributes/restSearch`: the way to read what MISP holds, with its traps. */
+export const attributesSearch: Endpoint = (request, context) => {
+  const read = readFilters(request, context);
+  if (!read.ok) return read.answer;
+  const { model, wire, view, now, trouble } = context;
+  const filter = createSearchFilter(read.filters, "attributes", now);
+  let rows = findAttributes(model.state, view, filter);
+  if (trouble.lagSeconds > 0) rows = rows.filter(({ timestamp }) => timestamp <= now - trouble.lagSeconds);
+  if (!sortRows(rows, read.filters["order"]) && rows.length > 0) {
+    const start = trouble.turn % rows.length;
+    if (start > 0) rows = [...rows.slice(start), ...rows.slice(0, start)];
+  }
+  const page = parsePage(read.filters);
+  const shown = slicePage(rows, page);
+  const write = createRowWriter(wire, parseRowOptions(read.filters), view);
+  function* written() {
+    for (const row of shown) yield write(row);
+  }
+  return searchResult('{"response": {"Attribute": [', written(), "]}}", {
+    "X-Result-Count": String(resultCount(page, shown.length)),
+  });
+};
