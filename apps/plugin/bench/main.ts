@@ -1,6 +1,6 @@
 /**
- * Speed as ratios within one run, over a real ZeroMQ socket: the whole pipeline with durable commits against a loop that only
- * receives and parses. `pnpm bench`; sizes can be given as `pnpm bench 50000 100000 20000` (adds, store size, edits).
+ * Speed as ratios within one run, over a real ZeroMQ socket and a real Kafka broker: the whole pipeline with durable commits against
+ * a loop that only receives and parses. `pnpm bench`; sizes can be given as `pnpm bench 50000 100000 20000` (adds, store size, edits).
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { openBacklog } from "./kafka-backlog.ts";
 import type { Load } from "./publisher.ts";
 
 const [adds = 100_000, storeSize = 300_000, edits = 60_000] = process.argv.slice(2).map(Number);
@@ -116,6 +117,18 @@ try {
     `random edits in a store of ${storeSize}  ${editRate} messages/s   ratio ${(editRate / bare).toFixed(2)}   RSS ${Math.round(edited.rssMb)} MB`,
   );
   await pipeline.stop();
+
+  await using backlog = await openBacklog(adds);
+  const consumer = await start("./kafka-receiver.ts", [backlog.options("yardstick")]);
+  const bareKafka = perSecond(adds, (await consumer.ask({ expect: adds })).ms);
+  await consumer.stop();
+  say(`Kafka: consume and parse alone   ${bareKafka} messages/s`);
+  const overKafka = await start("./pipeline.ts", [backlog.options("pipeline"), join(folder, "kafka")]);
+  const kafkaRate = perSecond(adds, (await overKafka.ask({ expect: adds })).ms);
+  await overKafka.stop();
+  say(
+    `Kafka: new attributes            ${kafkaRate} messages/s   ratio ${(kafkaRate / bareKafka).toFixed(2)}   to ZeroMQ ${(kafkaRate / addRate).toFixed(2)}`,
+  );
 
   const latencies = await latency();
   say(

@@ -1,8 +1,9 @@
 /**
- * The whole pipeline with its real source and store, objects to standard output. argv: port, state folder. IPC: { expect } → { ms }
- * from the first message until all are committed, announced and confirmed.
+ * The whole pipeline with its real source and store, objects to standard output. argv: ZeroMQ's port or Kafka's options as JSON,
+ * state folder. IPC: { expect } → { ms } from the first message until all are committed, announced and confirmed.
  */
 import { createFilter } from "@tb/misp-core";
+import { createKafkaSource } from "@tb/source-kafka";
 import { createZmqSource } from "@tb/source-zmq";
 import { createNdjsonBus } from "../src/bus/ndjson-bus.ts";
 import { standardOutput } from "../src/bus/standard-output.ts";
@@ -10,14 +11,11 @@ import { createCounters } from "../src/counters.ts";
 import { runPipeline } from "../src/pipeline/pipeline.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
 
-const [port = "", path = ""] = process.argv.slice(2);
+const [from = "", path = ""] = process.argv.slice(2);
 const store = await openLmdbStore({ path });
-const source = createZmqSource({
-  host: "127.0.0.1",
-  port: Number(port),
-  maxQueuedMessages: 2_000_000,
-  maxQueuedBytes: 4e9,
-});
+const source = from.startsWith("{")
+  ? createKafkaSource(JSON.parse(from))
+  : createZmqSource({ host: "127.0.0.1", port: Number(from), maxQueuedMessages: 2_000_000, maxQueuedBytes: 4e9 });
 const bus = createNdjsonBus({ output: standardOutput(), input: process.stdin, onRefused: () => undefined });
 const counters = createCounters();
 
@@ -42,7 +40,7 @@ await runPipeline(
     source,
     bus,
     filter: createFilter([]),
-    reorders: false,
+    reorders: from.startsWith("{"),
     digest: "bench",
     counters,
     onRefused: (reason, detail) => {
