@@ -22,7 +22,7 @@ const brace = 0x7b;
  */
 export function* readRecording(content: Buffer, name: string): Generator<RecordedNotification> {
   if (isOneObject(content)) {
-    yield { ...readLine(content, name), line: 1 };
+    yield { ...readLine(trim(content), name), line: 1 };
     return;
   }
   let line = 0;
