@@ -72,7 +72,7 @@ describe("explainVerdict", () => {
       { item: filter.items[0], failed: ["types"] },
       { item: filter.items[1], failed: ["orgs", "tags"] },
     ]);
-    expect(failing(subject, filter)[0]?.detail).toBe("none of the filter's 2 items matches");
+    expect(failing(subject, filter)[0]?.detail).toBe("no item of the filter matches");
     const second = explainVerdict(
       { ...subject, eventTags: [] },
       createFilter([{ tags: ["x"] }, { types: ["domain"] }]),

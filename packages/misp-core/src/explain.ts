@@ -77,9 +77,7 @@ function describeGate(gate: WithholdReason, passed: boolean, trial: Trial, items
     case "filter": {
       if (items.length === 0) return "there is no filter: everything passes";
       const matching = items.findIndex(({ failed }) => failed.length === 0);
-      return matching < 0
-        ? `none of the filter's ${items.length} items matches`
-        : `item ${matching + 1} of the filter matches`;
+      return matching < 0 ? "no item of the filter matches" : `item ${matching + 1} of the filter matches`;
     }
   }
 }

@@ -82,5 +82,5 @@ function describeSummary({ notifications, bytes, topics }: TapSummary, elapsedMs
   const list = topics.slice(0, maxTopics).map(([topic, count]) => `${topic === "" ? "(no topic)" : topic} ${count}`);
   if (topics.length > maxTopics) list.push("…");
   const named = list.length === 0 ? "" : ` (${list.join(", ")})`;
-  return `${notifications} notifications in ${Math.round(elapsedMs / 1_000)} s, ${bytes} bytes${named}`;
+  return `${notifications} notification${notifications === 1 ? "" : "s"} in ${Math.round(elapsedMs / 1_000)} s, ${bytes} bytes${named}`;
 }

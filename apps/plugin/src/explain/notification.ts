@@ -40,7 +40,7 @@ export interface ChangeExplanation {
   readonly publishesInAll: number;
 }
 
-export interface Published {
+interface Published {
   readonly update: "announce" | "EDIT" | "REMOVE";
   readonly name: string;
   readonly pattern: string;

@@ -53,7 +53,7 @@ describe("runTap", () => {
       ],
     });
     expect(written.join("")).toBe("a\nb\nb\n");
-    expect(said).toEqual(["connected: in memory"]);
+    expect(said).toEqual(["connected: in memory; waiting for notifications"]);
   });
 
   it("acknowledges nothing", async () => {
@@ -93,7 +93,7 @@ describe("runTap", () => {
   it("says what to check when nothing arrives, once", async () => {
     const { controller, said, summary } = start();
     await vi.advanceTimersByTimeAsync(14_000);
-    expect(said).toEqual(["connected: in memory"]);
+    expect(said).toEqual(["connected: in memory; waiting for notifications"]);
     await vi.advanceTimersByTimeAsync(2_000);
     const text = said.slice(1).join("\n");
     expect(text).toContain("connected, and nothing has arrived for 15 s, not even the publisher's own sign of life");
@@ -121,7 +121,7 @@ describe("runTap", () => {
     const { memory, controller, said, summary } = start();
     memory.push([notification("a")]);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(said).toEqual(["connected: in memory"]);
+    expect(said).toEqual(["connected: in memory; waiting for notifications"]);
     controller.abort();
     await summary;
   });
@@ -136,7 +136,7 @@ describe("runTap", () => {
     expect(said.join("\n")).toContain("127.0.0.1 by default");
     memory.report({ state: "connected", detail: "again" });
     await vi.advanceTimersByTimeAsync(14_000);
-    expect(said.at(-1)).toBe("connected: again");
+    expect(said.at(-1)).toBe("connected: again; waiting for notifications");
     await vi.advanceTimersByTimeAsync(2_000);
     expect(said.join("\n")).toContain("connected, and nothing has arrived");
     controller.abort();

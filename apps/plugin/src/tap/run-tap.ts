@@ -1,4 +1,4 @@
-import type { Notification, Source } from "@tb/misp-core";
+import type { Notification, Source, SourceStatus } from "@tb/misp-core";
 import type { SourceKind } from "../load-optional.ts";
 import { quietHint } from "./quiet-hint.ts";
 
@@ -104,7 +104,7 @@ function watchConnection({ source, kind, say, quietAfterMs }: TapOptions, hasArr
         connected = status.state === "connected";
         if (!hasArrived()) startWaiting();
       }
-      const text = `${status.state.replace("-", " ")}: ${status.detail}`;
+      const text = sayStatus(status, last === "");
       if (status.state !== "closed" && text !== last) say(text);
       last = text;
     }
@@ -121,4 +121,11 @@ function watchConnection({ source, kind, say, quietAfterMs }: TapOptions, hasArr
       clearTimeout(timer);
     },
   };
+}
+
+function sayStatus({ state, detail }: SourceStatus, isFirst: boolean): string {
+  if (state === "connected") return `connected: ${detail}; waiting for notifications`;
+  // Nothing was lost yet: it is how every connection begins.
+  if (state === "disconnected" && isFirst) return detail;
+  return `${state === "gap" ? "possible gap" : state.replace("-", " ")}: ${detail}`;
 }
