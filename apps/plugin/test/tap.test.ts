@@ -215,6 +215,16 @@ describe("tap", () => {
     expect(stderr()).toMatch(/ notifications? in \d+ s/);
   });
 
+  it("takes two signals at once for one, as at Ctrl-C under npx", async () => {
+    const { child, stderr, closed } = await tap();
+    await until(() => stderr().includes("connected"));
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    child.kill("SIGTERM");
+    expect(await closed).toBe(0);
+    expect(stderr()).toContain("0 notifications in");
+  });
+
   it("says why it is not connected", async () => {
     await publisher.rebind({ credentials: { username: "misp", password: "another" } });
     configure("[ { tags: [x] } ]", ", username: misp, password: wrong-one");
@@ -244,6 +254,17 @@ describe("tap", () => {
     const { stdout, stderr } = await piped;
     expect(stdout.split("\n")).toHaveLength(2);
     expect(stderr).toMatch(/waiting for notifications\ncode 0\n$/);
+
+    // The reader of what it says goes first: that must not end it with an error.
+    const both = shell('{ "$@" 2>&1; echo "code $?" >&2; } | head -n 1');
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    let bothEnded = false;
+    void both.then(() => (bothEnded = true));
+    while (!bothEnded) {
+      await publisher.publish([attribute(1)]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect((await both).stderr).toBe("code 0\n");
 
     const filed = shell('exec "$@" --count 3 > out');
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);

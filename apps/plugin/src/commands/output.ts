@@ -40,7 +40,11 @@ export function openOutput(options: { readonly signal: AbortSignal; readonly onC
 
 /** Writes a line about the command itself to standard error; resolves when it is out. */
 export function sayOnStandardError(text: string, redact: (text: string) => string): Promise<void> {
+  // A reader that has gone must not end the command: standard output decides about that.
+  if (!process.stderr.listeners("error").includes(ignore)) process.stderr.on("error", ignore);
   return new Promise((resolve) =>
     process.stderr.write(`threatbus-misp: ${neutralise(redact(text))}\n`, () => resolve()),
   );
 }
+
+function ignore(): void {}

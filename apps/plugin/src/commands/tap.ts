@@ -3,6 +3,7 @@ import { exitConfig, exitFailed } from "../compose.ts";
 import { describeNotification } from "../explain/describe.ts";
 import { type Explainer, openExplainer } from "../explain/explainer.ts";
 import { neutralise } from "../neutralise.ts";
+import { installShutdown } from "../shutdown.ts";
 import { formatJson, formatPlain } from "../tap/format.ts";
 import { runTap, type TapOptions, type TapSummary } from "../tap/run-tap.ts";
 import { prepareTapSource } from "../tap/tap-source.ts";
@@ -36,10 +37,9 @@ export const tapCommand = defineCommand({
     }
 
     const controller = new AbortController();
-    const stop = () => controller.abort();
-    // Once: a second signal ends the process as if nobody listened.
-    process.once("SIGINT", stop).once("SIGTERM", stop);
-    const output = openOutput({ signal: controller.signal, onClosed: stop });
+    // It says nothing of its own: the summary does.
+    const removeHandlers = installShutdown({ controller, say: () => undefined });
+    const output = openOutput({ signal: controller.signal, onClosed: () => controller.abort() });
     const sinceMs = performance.now();
     try {
       await using explainer = args.explain === true ? openExplainer(config, redact) : undefined;
@@ -62,7 +62,7 @@ export const tapCommand = defineCommand({
       await say(`tap stopped: ${error instanceof Error ? error.message : String(error)}`);
       return exitFailed;
     } finally {
-      process.off("SIGINT", stop).off("SIGTERM", stop);
+      removeHandlers();
     }
   },
 });

@@ -56,9 +56,9 @@ export function toConsumers(view: StoreView, entry: IndexEntry): Consumers {
   const { announced, live, outdated, removedAtMs, sequence } = entry;
   const otherIds: number[] = [];
   if (announced !== undefined) {
-    // Not left early: an iterator that is not at its end would hold the snapshot.
     for (const id of view.liveIdsWithPattern(announced.pattern)) {
-      if (id !== entry.id && otherIds.length < maxOthers) otherIds.push(id);
+      if (id !== entry.id) otherIds.push(id);
+      if (otherIds.length === maxOthers) break;
     }
   }
   return {

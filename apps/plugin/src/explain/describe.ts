@@ -46,8 +46,10 @@ const gateNames: Readonly<Record<WithholdReason, string>> = {
 
 /** What the counters call `dropped`, for a person. */
 const droppedReasons: Readonly<Record<string, string>> = {
-  late_event: "its event was deleted in MISP, and an event id is never used again",
-  late_attribute: "the attribute is gone for good, and its id is never used again",
+  late_event:
+    "its event is known to be deleted (by this very message, if the program took it up before), and an event id is never used again",
+  late_attribute:
+    "the attribute is known to be gone (by this very message, if the program took it up before), and its id is never used again",
   superseded: "a newer attribute has this UUID",
   unknown_removal: "the index does not know what is removed, so consumers hold nothing of it",
   waiting_tag: "too many tag messages wait for their attributes",
@@ -142,7 +144,7 @@ function describePublishes(
   basis: Basis,
 ): string[] {
   if (basis.kind === "message" || (attribute === undefined && concerned === 0)) return [];
-  if (publishesInAll === 0) return ["publishes nothing"];
+  if (publishesInAll === 0) return ["publishes nothing beyond what the index has already"];
   const rest = publishesInAll - publishes.length;
   return [
     ...publishes.map(({ update, name }) => `publishes ${update} ${shorten(name, maxText)}`),

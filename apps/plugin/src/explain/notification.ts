@@ -3,6 +3,7 @@ import {
   type AttributeDeletedChange,
   type Change,
   decode,
+  evaluate,
   explainVerdict,
   type IndexEntry,
   type Notification,
@@ -111,7 +112,7 @@ function explainChange(
     const entry = draft.entry(id);
     if (entry === undefined) continue;
     concerned += 1;
-    const { verdict } = explainVerdict(toSubject(draft, entry), rules.filter);
+    const verdict = evaluate(toSubject(draft, entry), rules.filter);
     const name = "withhold" in verdict ? verdict.withhold : "announce";
     verdicts[name] = (verdicts[name] ?? 0) + 1;
     if (entry.sequence === (known?.sequence ?? 0)) continue;

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { exampleEntry, storeChanges } from "@tb/misp-core/testing";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -87,6 +88,24 @@ describe("the index for who only looks at it", () => {
     expect(readdirSync(folder)).toEqual(["data.mdb"]);
   });
 
+  it("says that another user may not read it, and does not take it for absent", async () => {
+    await fill(folder);
+    const code = `
+      import { openReadOnlyIndex } from ${JSON.stringify(new URL("./read-only-index.ts", import.meta.url).href)};
+      process.setuid?.(65534);
+      console.log(JSON.stringify(openReadOnlyIndex(${JSON.stringify(folder)})));`;
+    const isRoot = process.getuid?.() === 0;
+    if (!isRoot) chmodSync(folder, 0);
+    const script = isRoot ? code : code.replace("process.setuid?.(65534);", "");
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", script],
+      { cwd: new URL("../..", import.meta.url) },
+    );
+    const text = `this user may not read the index in ${folder}: run this as the program's`;
+    expect(JSON.parse(stdout)).toEqual({ ok: false, absent: false, text });
+  });
+
   it("of a file that the program has not filled yet: no index", async () => {
     const root = open({ path: folder, maxDbs: 16 });
     await root.openDB({ name: "meta" }).put("format", 1);
@@ -143,12 +162,14 @@ describe("the index for who only looks at it", () => {
       if (!opened.ok) throw new Error(opened.text);
       const found = opened.index.read((view) => {
         // Stopped in the very moment after the look, before any timer: as by Ctrl-Z, or a write that waits for its reader.
-        return [view.byUuid(view.entry(1).uuid), [...view.liveIdsWithPattern("x")], view.idsOfEvent(1).length];
+        const { uuid, announced } = view.entry(1);
+        for (const id of view.liveIdsWithPattern(announced.pattern)) return [view.byUuid(uuid), id, view.idsOfEvent(1).length];
       });
       console.log(JSON.stringify(found));
       process.kill(process.pid, "SIGSTOP");
     `);
     await until(() => reader.lines().length === 1);
+    expect(JSON.parse(reader.lines()[0] ?? "")).toEqual([{ id: 1 }, 1, 200]);
     const size = () => statSync(join(folder, "data.mdb")).size;
     const before = size();
     for (let round = 0; round < 60; round++) await rewrite(round);

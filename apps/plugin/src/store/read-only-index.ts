@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreView } from "@tb/misp-core";
 import { type Database, open, type RootDatabase } from "lmdb";
@@ -33,8 +33,8 @@ export function openReadOnlyIndex(path: string): OpenedReadOnly {
   const absent = (text: string) => ({ ok: false, absent: true, text }) as const;
   try {
     // LMDB would make a folder and the table of readers, and the program could not open what another user has made.
-    if (!existsSync(join(path, "data.mdb"))) return absent(`there is no index in ${path} yet`);
-    if (!existsSync(join(path, "lock.mdb"))) {
+    if (!isThere(join(path, "data.mdb"))) return absent(`there is no index in ${path} yet`);
+    if (!isThere(join(path, "lock.mdb"))) {
       return absent(`the index in ${path} was never opened by the program where it is now (there is no lock.mdb)`);
     }
     checkRepeatedly(join(path, "data.mdb"));
@@ -50,8 +50,16 @@ export function openReadOnlyIndex(path: string): OpenedReadOnly {
     void root.close();
     return absent(`there is no index in ${path} yet`);
   } catch (error) {
-    return { ok: false, absent: false, text: toStoreError(path, error).message };
+    const { code, message } = toStoreError(path, error);
+    const text =
+      code === "unwritable" ? `this user may not read the index in ${path}: run this as the program's` : message;
+    return { ok: false, absent: false, text };
   }
+}
+
+/** Throws when nobody may know, which is not the same as no. */
+function isThere(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false }) !== undefined;
 }
 
 function checkRepeatedly(file: string): void {

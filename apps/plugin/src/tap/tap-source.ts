@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Source } from "@tb/misp-core";
 import type { Config } from "../config/schema.ts";
-import { loadSource } from "../load-optional.ts";
+import { loadSource, type ModuleLoader } from "../load-optional.ts";
 
 /** How to listen to what the configured source gets, without being that source. */
 export type TapSource =
@@ -20,9 +20,9 @@ export type TapSource =
 const lifeTopic = "misp_json_self";
 
 /** Loads the package of the configured source, and opens nothing. */
-export async function prepareTapSource(source: Config["source"]): Promise<TapSource> {
-  if (source.kind === "kafka") return prepareKafka(source);
-  const loaded = await loadSource("zmq");
+export async function prepareTapSource(source: Config["source"], loader?: ModuleLoader): Promise<TapSource> {
+  if (source.kind === "kafka") return prepareKafka(source, loader);
+  const loaded = await loadSource("zmq", loader);
   if (!loaded.ok) return loaded;
   const { createZmqSource, defaultTopics } = loaded.module;
   const { kind: _, ...options } = source;
@@ -32,8 +32,8 @@ export async function prepareTapSource(source: Config["source"]): Promise<TapSou
 
 type KafkaSettings = Extract<Config["source"], { readonly kind: "kafka" }>;
 
-async function prepareKafka(source: KafkaSettings): Promise<TapSource> {
-  const loaded = await loadSource("kafka");
+async function prepareKafka(source: KafkaSettings, loader: ModuleLoader | undefined): Promise<TapSource> {
+  const loaded = await loadSource("kafka", loader);
   if (!loaded.ok) return loaded;
   const create = loaded.module["createKafkaSource"] as (options: Omit<KafkaSettings, "kind">) => Source;
   const { kind: _, ...options } = source;
@@ -45,7 +45,7 @@ async function prepareKafka(source: KafkaSettings): Promise<TapSource> {
  * and no offset from the program. Nothing is acknowledged, so it never has offsets, and the broker forgets it when it leaves.
  * The user's group stands in front, for brokers that allow groups by prefix.
  */
-export function toThrowAwayGroup(config: KafkaSettings["config"]): KafkaSettings["config"] {
+function toThrowAwayGroup(config: KafkaSettings["config"]): KafkaSettings["config"] {
   const group = typeof config["group.id"] === "string" ? config["group.id"] : "threatbus-misp";
   // A static member would be one over restarts, and this one has none.
   const { "group.instance.id": _, ...rest } = config;
