@@ -239,7 +239,7 @@ describe("tap", () => {
   it("ends when head has enough, and writes to a file", async () => {
     const { node, parameters } = commandLine(["tap"]);
     const shell = (script: string) =>
-      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: folder }).catch(
+      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: folder, timeout: 15_000 }).catch(
         (error: { stdout: string; stderr: string }) => error,
       );
     const piped = shell('{ "$@"; echo "code $?" >&2; } | head -n 1');
