@@ -143,6 +143,23 @@ describe("runTap", () => {
     await summary;
   });
 
+  it("says what does not come, and what may have been lost", async () => {
+    const { memory, controller, said, summary } = start({ kind: "kafka" });
+    memory.report({ state: "partial", detail: "topic misp_tag does not exist" });
+    memory.report({ state: "gap", cause: "overflow", lost: 7, detail: "messages found no room" });
+    memory.report({ state: "gap", cause: "reconnect", detail: "messages are lost" });
+    await vi.advanceTimersByTimeAsync(16_000);
+    expect(said.slice(1, 4)).toEqual([
+      "connected, but not all of it comes: topic misp_tag does not exist",
+      "possible gap: 7 messages found no room",
+      "possible gap: messages are lost",
+    ]);
+    // A part that does not come is no lost connection.
+    expect(said[4]).toContain("connected, and nothing has arrived for 15 s");
+    controller.abort();
+    await summary;
+  });
+
   it("says for Kafka what MISP's Kafka export needs", async () => {
     const { controller, said, summary } = start({ kind: "kafka" });
     await vi.advanceTimersByTimeAsync(16_000);

@@ -100,8 +100,9 @@ function watchConnection({ source, kind, say, quietAfterMs }: TapOptions, hasArr
     for await (const status of source.status()) {
       if (stopped) return;
       // Each time the program has to say something else: connected after not, or the other way round.
-      if (connected !== (status.state === "connected") && status.state !== "gap") {
-        connected = status.state === "connected";
+      const isUp = status.state === "connected" || status.state === "partial";
+      if (connected !== isUp && status.state !== "gap") {
+        connected = isUp;
         if (!hasArrived()) startWaiting();
       }
       const text = sayStatus(status, last === "");
@@ -123,9 +124,19 @@ function watchConnection({ source, kind, say, quietAfterMs }: TapOptions, hasArr
   };
 }
 
-function sayStatus({ state, detail }: SourceStatus, isFirst: boolean): string {
-  if (state === "connected") return `connected: ${detail}; waiting for notifications`;
-  // Nothing was lost yet: it is how every connection begins.
-  if (state === "disconnected" && isFirst) return detail;
-  return `${state === "gap" ? "possible gap" : state.replace("-", " ")}: ${detail}`;
+function sayStatus(status: SourceStatus, isFirst: boolean): string {
+  const { state, detail } = status;
+  switch (state) {
+    case "connected":
+      return `connected: ${detail}; waiting for notifications`;
+    case "partial":
+      return `connected, but not all of it comes: ${detail}`;
+    case "gap":
+      return `possible gap: ${status.lost === undefined ? "" : `${status.lost} `}${detail}`;
+    // Nothing was lost yet: it is how every connection begins.
+    case "disconnected":
+      return isFirst ? detail : `disconnected: ${detail}`;
+    default:
+      return `${state.replace("-", " ")}: ${detail}`;
+  }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Source } from "@tb/misp-core";
 import type { Config } from "../config/schema.ts";
-import { loadSource, type ModuleLoader } from "../load-optional.ts";
+import { loadSource } from "../load-optional.ts";
+import { prepareSource } from "../source.ts";
 
 /** How to listen to what the configured source gets, without being that source. */
 export type TapSource =
@@ -19,10 +20,14 @@ export type TapSource =
  */
 const lifeTopic = "misp_json_self";
 
-/** Loads the package of the configured source, and opens nothing. */
-export async function prepareTapSource(source: Config["source"], loader?: ModuleLoader): Promise<TapSource> {
-  if (source.kind === "kafka") return prepareKafka(source, loader);
-  const loaded = await loadSource("zmq", loader);
+/** Loads the package of the configured source, has it look at the options, and opens nothing. */
+export async function prepareTapSource(source: Config["source"]): Promise<TapSource> {
+  if (source.kind === "kafka") {
+    const prepared = await prepareSource({ ...source, config: toThrowAwayGroup(source.config) });
+    // As if something had been read before: an empty index would want the topics from their beginning.
+    return prepared.ok ? { ok: true, open: () => prepared.open({ observedAtMs: 1 }) } : prepared;
+  }
+  const loaded = await loadSource("zmq");
   if (!loaded.ok) return loaded;
   const { createZmqSource, defaultTopics } = loaded.module;
   const { kind: _, ...options } = source;
@@ -30,22 +35,14 @@ export async function prepareTapSource(source: Config["source"], loader?: Module
   return { ok: true, open: () => createZmqSource({ ...options, topics: [...defaultTopics, lifeTopic] }), lifeTopic };
 }
 
-type KafkaSettings = Extract<Config["source"], { readonly kind: "kafka" }>;
-
-async function prepareKafka(source: KafkaSettings, loader: ModuleLoader | undefined): Promise<TapSource> {
-  const loaded = await loadSource("kafka", loader);
-  if (!loaded.ok) return loaded;
-  const create = loaded.module["createKafkaSource"] as (options: Omit<KafkaSettings, "kind">) => Source;
-  const { kind: _, ...options } = source;
-  return { ok: true, open: () => create({ ...options, config: toThrowAwayGroup(options.config) }) };
-}
+type KafkaConfig = Extract<Config["source"], { readonly kind: "kafka" }>["config"];
 
 /**
  * The user's librdkafka properties, in a group that nobody else is in and that begins at the newest records: it takes no partition
  * and no offset from the program. Nothing is acknowledged, so it never has offsets, and the broker forgets it when it leaves.
  * The user's group stands in front, for brokers that allow groups by prefix.
  */
-function toThrowAwayGroup(config: KafkaSettings["config"]): KafkaSettings["config"] {
+export function toThrowAwayGroup(config: KafkaConfig): KafkaConfig {
   const group = typeof config["group.id"] === "string" ? config["group.id"] : "threatbus-misp";
   // A static member would be one over restarts, and this one has none.
   const { "group.instance.id": _, ...rest } = config;
