@@ -215,17 +215,6 @@ describe("tap", () => {
     expect(stderr()).toMatch(/ notifications? in \d+ s/);
   });
 
-  it("takes two signals at once for one, as at Ctrl-C under npx", async () => {
-    const { child, stderr, closed } = await tap();
-    await until(() => stderr().includes("connected"));
-    child.kill("SIGINT");
-    // The second one comes from npm, once it has got its own: not at the very same time, or the system would make them one.
-    await new Promise((resolve) => setTimeout(resolve, 2));
-    child.kill("SIGINT");
-    expect(await closed).toBe(0);
-    expect(stderr()).toContain("0 notifications in");
-  });
-
   it("says why it is not connected", async () => {
     await publisher.rebind({ credentials: { username: "misp", password: "another" } });
     configure("[ { tags: [x] } ]", ", username: misp, password: wrong-one");

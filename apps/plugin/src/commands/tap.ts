@@ -37,8 +37,9 @@ export const tapCommand = defineCommand({
     }
 
     const controller = new AbortController();
-    // It says nothing of its own: the summary does.
-    const removeHandlers = installShutdown({ controller, say: () => undefined });
+    // It says nothing of its own: the summary does. It stays until the process ends, right after this: a second signal of the
+    // same Ctrl-C must not come upon none.
+    installShutdown({ controller, say: () => undefined });
     const output = openOutput({ signal: controller.signal, onClosed: () => controller.abort() });
     const sinceMs = performance.now();
     try {
@@ -61,8 +62,6 @@ export const tapCommand = defineCommand({
     } catch (error) {
       await say(`tap stopped: ${error instanceof Error ? error.message : String(error)}`);
       return exitFailed;
-    } finally {
-      removeHandlers();
     }
   },
 });
