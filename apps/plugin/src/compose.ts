@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
-import { type Bus, describeMapping, type Source } from "@tb/misp-core";
+import type { Bus, Source } from "@tb/misp-core";
 import { createNdjsonBus } from "./bus/ndjson-bus.ts";
 import { standardOutput } from "./bus/standard-output.ts";
 import type { Config } from "./config/schema.ts";
 import { createCounters, summaryLine } from "./counters.ts";
+import { toDigest } from "./digest.ts";
 import { limitRepeats } from "./limit-repeats.ts";
 import { createLog, type Log } from "./log.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
@@ -15,7 +15,7 @@ import { StoreError } from "./store/store-error.ts";
 /** EX_CONFIG: the configuration or the installation must be mended by a person first. */
 export const exitConfig = 78;
 /** EX_SOFTWARE: a part was lost while running; starting again may help. */
-const exitFailed = 70;
+export const exitFailed = 70;
 /** EX_TEMPFAIL: another process is in the way, or there is no space. */
 const exitTryAgain = 75;
 
@@ -70,7 +70,7 @@ export async function run(options: {
         bus,
         filter: config.filter,
         reorders: config.source.kind === "kafka",
-        digest: hash("sha256", JSON.stringify([config.filter.items, describeMapping(), config.baseUrl ?? ""])),
+        digest: toDigest(config),
         ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
         counters,
         onRefused: (reason, detail) =>

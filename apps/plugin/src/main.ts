@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
-import { type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
+import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
 import { checkCommand } from "./commands/check.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
+import { tapCommand } from "./commands/tap.ts";
+import { findMistake } from "./find-mistake.ts";
 
 /** EX_USAGE */
 const exitUsage = 64;
@@ -13,6 +16,8 @@ const exitUsage = 64;
 const commands: Readonly<Record<string, CommandDef<any>>> = {
   run: runCommand,
   check: checkCommand,
+  tap: tapCommand,
+  explain: explainCommand,
   schema: schemaCommand,
 };
 
@@ -24,23 +29,6 @@ const program = defineCommand({
   meta: { name: "threatbus-misp", version, description: "An exact, live view of MISP's indicators on a Threat Bus" },
   subCommands: commands,
 });
-
-/** citty ignores what it does not know; a mistyped option must not run the program with another file than was meant. */
-function findMistake(parameters: readonly string[], known: readonly string[]): string | undefined {
-  let isGiven = false;
-  for (let i = 0; i < parameters.length; i++) {
-    const parameter = parameters[i] ?? "";
-    // `-c=FILE` would be read as the file `=FILE`.
-    const [option = "", attached] = parameter.startsWith("--") ? parameter.split(/=(.*)/s) : [parameter];
-    if (!known.includes(option)) return `unknown ${option.startsWith("-") ? "option" : "parameter"} ${option}`;
-    if (isGiven) return `${option} is given twice`;
-    isGiven = true;
-    const file = attached ?? parameters[++i];
-    if (file === undefined || file === "" || (attached === undefined && file.startsWith("-")))
-      return `${option} needs a file`;
-  }
-  return undefined;
-}
 
 /** citty colours its usage whether a terminal reads it or not. */
 function say(stream: NodeJS.WriteStream, text: string): void {
@@ -62,15 +50,16 @@ async function main(parameters: readonly string[]): Promise<number> {
     say(process.stdout, usage);
     return 0;
   }
-  const known = named && first === "schema" ? [] : ["-c", "--config"];
-  const mistake = command === undefined ? `unknown command ${first}` : findMistake(rest, known);
+  const mistake =
+    command === undefined ? `unknown command ${first}` : findMistake(rest, (command.args ?? {}) as ArgsDef);
   if (command === undefined || mistake !== undefined) {
     say(process.stderr, `threatbus-misp: ${mistake}\n\n${await renderUsage(program)}`);
     return exitUsage;
   }
   const { result } = await runWith(command, { rawArgs: rest });
   // A write that nobody takes would keep the process alive; what it holds is not confirmed, and goes out at the next start.
-  if (command === runCommand) process.exit(result as number);
+  // The same holds for tap: its signal must end it also while it waits for its reader.
+  if (command === runCommand || command === tapCommand) process.exit(result as number);
   return result as number;
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { neutralise } from "./neutralise.ts";
+import { neutralise, neutraliseJson } from "./neutralise.ts";
 
 describe("neutralise", () => {
   it.each([
@@ -30,5 +30,21 @@ describe("neutralise", () => {
         expect(neutralise(neutral)).toBe(neutral);
       }),
     );
+  });
+});
+
+describe("neutraliseJson", () => {
+  it("leaves nothing that acts, and JSON reads the same from it", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const neutral = neutraliseJson(JSON.stringify({ [text]: text }));
+        expect(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(neutral)).toBe(false);
+        expect(JSON.parse(neutral)).toEqual({ [text]: text });
+      }),
+    );
+  });
+
+  it("writes tag characters as two escapes, since JSON has no longer ones", () => {
+    expect(neutraliseJson('"a\u{e0041}\u009b"')).toBe('"a\\udb40\\udc41\\u009b"');
   });
 });

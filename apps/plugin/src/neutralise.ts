@@ -14,3 +14,17 @@ export function neutralise(text: string): string {
     return hexadecimal.length > 4 ? `\\u{${hexadecimal}}` : `\\u${hexadecimal.padStart(4, "0")}`;
   });
 }
+
+/**
+ * JSON without white space, with the same characters written as escapes that every JSON reader takes back: nothing is lost.
+ * `JSON.stringify` escapes C0 controls and lone surrogates alone.
+ */
+export function neutraliseJson(json: string): string {
+  return json.replace(active, (character) => {
+    let escaped = "";
+    for (let i = 0; i < character.length; i++) {
+      escaped += `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`;
+    }
+    return escaped;
+  });
+}

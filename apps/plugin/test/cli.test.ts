@@ -37,9 +37,12 @@ it("--version and --help", async () => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   const { code, stdout, stderr } = await run("--help");
   expect([code, stderr]).toEqual([0, ""]);
-  for (const word of ["run", "check", "schema"]) expect(stdout).toContain(word);
+  for (const word of ["run", "check", "tap", "explain", "schema"]) expect(stdout).toContain(word);
   expect(stdout).not.toMatch(escapes);
   expect((await run("check", "--help")).stdout).toContain("--config=<FILE>");
+  const tap = (await run("tap", "--help")).stdout;
+  for (const option of ["--config=<FILE>", "--explain", "--count=<N>", "--json"]) expect(tap).toContain(option);
+  expect((await run("explain", "--help")).stdout).toContain("TARGET=<UUID | FILE>");
 });
 
 it.each([
@@ -53,6 +56,18 @@ it.each([
   [["-c=x"], "unknown option -c=x"],
   [["-c", "a", "--config", "b"], "--config is given twice"],
   [["schema", "-c", "x"], "unknown option -c"],
+  [["tap", "--count"], "--count needs a whole number above 0"],
+  [["tap", "--count", "0"], "--count needs a whole number above 0"],
+  [["tap", "--count=2x"], "--count needs a whole number above 0"],
+  [["tap", "--count", "--json"], "--count needs a whole number above 0"],
+  [["tap", "--explain=no"], "--explain takes no value"],
+  [["tap", "--no-json"], "unknown option --no-json"],
+  [["tap", "--json", "--json"], "--json is given twice"],
+  [["tap", "x"], "unknown parameter x"],
+  [["explain"], "UUID | FILE is missing"],
+  [["explain", "--json"], "UUID | FILE is missing"],
+  [["explain", "a", "b"], "unknown parameter b"],
+  [["check", "--explain"], "unknown option --explain"],
 ])("%j is no way to call it: 64", async (parameters, text) => {
   const { code, stdout, stderr } = await run(...parameters);
   expect([code, stdout]).toEqual([64, ""]);
@@ -75,7 +90,7 @@ it("check: says what the configuration means, and opens nothing", async () => {
   expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
 });
 
-it.each([[["check"]], [[]], [["run"]], [["-c", "config.yaml"]]])(
+it.each([[["check"]], [[]], [["run"]], [["-c", "config.yaml"]], [["tap"]], [["explain", "x"]]])(
   "%j with a wrong configuration: 78, before anything is opened",
   async (parameters) => {
     configure("plugins: { apps: { misp: { zmq: { prot: 1 } } } }");

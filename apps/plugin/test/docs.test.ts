@@ -98,6 +98,9 @@ describe("snippets", () => {
       if (install)
         return install[1]?.split(" ").some((name) => !["@tb/misp-core", "@tb/plugin", "@tb/source-zmq"].includes(name));
       if (/^npx threatbus-misp( check)?$/.test(line)) return false;
+      // tap.test.ts and explain.test.ts run these, with these options.
+      if (/^npx threatbus-misp tap( --explain| --count \d+ --json > \S+)?$/.test(line)) return false;
+      if (/^npx threatbus-misp explain \S+$/.test(line)) return false;
       return !/^node --import tsx --conditions=@tb\/source \S+/.test(line);
     });
     expect(unknown).toEqual([]);

@@ -83,7 +83,7 @@ state: { path: ${JSON.stringify(state)} }
   );
 }
 
-describe("no secret is ever shown: not by check, not in the log, not in its file, not in the index", () => {
+describe("no secret is ever shown: not by check, tap or explain, not in the log, not in its file, not in the index", () => {
   const inline = { zmq: `password: ${JSON.stringify(secrets.password)}`, api: `key: ${secrets.key}` };
 
   it.each([
@@ -112,6 +112,14 @@ describe("no secret is ever shown: not by check, not in the log, not in its file
       expect(text).toContain("handshake failed");
       expect(text).toContain("state *** *** *** ***");
       expectNoSecret(text);
+    }
+    const tapped = await run(["tap", "--explain"], environment, /handshake failed/);
+    const explained = await run(["explain", "5f7b2284-bdd8-4ef4-b457-032ac0a82f02"], environment);
+    expect([tapped.code, explained.code]).toEqual([0, 1]);
+    for (const { output } of [tapped, explained]) {
+      expect(output).toContain("the index in ");
+      expect(output).toContain("state *** *** *** ***");
+      expectNoSecret(output);
     }
     const index = contents(join(folder, `state ${Object.values(secrets).join(" ")}`));
     expect(index.length).toBeGreaterThan(1_000);

@@ -2,7 +2,7 @@ import { confidence, labels, type ResolvedTag, tlpMarking } from "./announcement
 import type { AttributeContent } from "./change.ts";
 import type { Filter, FilterSubject } from "./filter.ts";
 import type { Announced, EventContext, GoneReason } from "./index-entry.ts";
-import { isMappedType, toPattern } from "./pattern/pattern.ts";
+import { isMappedType, type PatternResult, toPattern } from "./pattern/pattern.ts";
 
 /** Why an attribute is not announced. */
 export type WithholdReason = "deleted" | "event_deleted" | "not_to_ids" | "unmapped_type" | "unusable_value" | "filter";
@@ -20,21 +20,54 @@ export interface Subject {
   readonly event?: EventContext | undefined;
 }
 
+/** A subject before the gates. */
+export interface Trial {
+  readonly subject: Subject;
+  readonly filter: Filter;
+  /** Made for the first gate that asks: it is the dearest part of a verdict. */
+  pattern: PatternResult | undefined;
+}
+
+/** What an attribute has to pass to be announced. */
+interface Gate {
+  /** Why an attribute that it holds back is withheld. */
+  readonly reason: WithholdReason;
+  withholds(trial: Trial): boolean;
+}
+
 /**
- * Decides whether an attribute is announced. Reasons are tried from the cheapest and most final on; `published` decides
- * nothing: in attribute messages MISP's flag is often stale.
+ * From the cheapest and most final on. `published` is none of them: in attribute messages MISP's flag is often stale. Whoever
+ * explains a verdict asks the same list (`explain.ts`), so that the two cannot disagree.
  */
+export const gates: readonly Gate[] = [
+  {
+    reason: "event_deleted",
+    withholds: ({ subject: { event, gone } }) => event?.deleted === true || gone === "event-deleted",
+  },
+  { reason: "deleted", withholds: ({ subject: { content, gone } }) => gone !== undefined || content.deleted },
+  { reason: "not_to_ids", withholds: ({ subject: { content } }) => !content.toIds },
+  { reason: "unmapped_type", withholds: ({ subject: { content } }) => !isMappedType(content.type) },
+  { reason: "unusable_value", withholds: (trial) => !patternOf(trial).ok },
+  { reason: "filter", withholds: ({ subject, filter }) => !filter.matches(toFilterSubject(subject)) },
+];
+
+/** Decides whether an attribute is announced: the first gate that does not let it pass says why not. */
 export function evaluate(subject: Subject, filter: Filter): Verdict {
-  const { content, gone, event } = subject;
-  if (event?.deleted || gone === "event-deleted") return { withhold: "event_deleted" };
-  if (gone !== undefined || content.deleted) return { withhold: "deleted" };
-  if (!content.toIds) return { withhold: "not_to_ids" };
-  const fields = toAnnounced(subject);
-  if ("withhold" in fields) return fields;
+  const trial: Trial = { subject, filter, pattern: undefined };
+  for (const gate of gates) if (gate.withholds(trial)) return { withhold: gate.reason };
+  return withPattern(subject, patternOf(trial));
+}
+
+/** The pattern of a trial's attribute, made once. */
+export function patternOf(trial: Trial): PatternResult {
+  trial.pattern ??= toPattern(trial.subject.content.type, trial.subject.content.value);
+  return trial.pattern;
+}
+
+/** What the filter is asked. */
+export function toFilterSubject({ content, ownTags, eventTags, event }: Subject): FilterSubject {
   const { orgId, orgUuid } = orgOf(event);
-  const tags = [...subject.ownTags, ...subject.eventTags].map((tag) => tag.name);
-  const asked: FilterSubject = { orgId, orgUuid, type: content.type, tags };
-  return filter.matches(asked) ? fields : { withhold: "filter" };
+  return { orgId, orgUuid, type: content.type, tags: [...ownTags, ...eventTags].map((tag) => tag.name) };
 }
 
 /** Why no attribute of this type and organisation could ever be announced; undefined when one could. Such are not mirrored. */
@@ -55,12 +88,16 @@ function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | u
   return event ?? unknownOrg;
 }
 
+/** What an announcement is made of. */
+type AnnouncedSubject = Pick<Subject, "content" | "ownTags" | "eventTags" | "event">;
+type AnnouncedOrNot = { readonly announce: Announced } | { readonly withhold: "unmapped_type" | "unusable_value" };
+
 /** The fields that would be announced, whatever the filter says. */
-export function toAnnounced(
-  subject: Pick<Subject, "content" | "ownTags" | "eventTags" | "event">,
-): { readonly announce: Announced } | { readonly withhold: "unmapped_type" | "unusable_value" } {
-  const { content, ownTags, eventTags, event } = subject;
-  const pattern = toPattern(content.type, content.value);
+export function toAnnounced(subject: AnnouncedSubject): AnnouncedOrNot {
+  return withPattern(subject, toPattern(subject.content.type, subject.content.value));
+}
+
+function withPattern({ content, ownTags, eventTags, event }: AnnouncedSubject, pattern: PatternResult): AnnouncedOrNot {
   if (!pattern.ok) return { withhold: pattern.reason };
   const labelled = ownTags.length + eventTags.length === 0 ? [] : labels(ownTags, eventTags);
   // The attribute's own marking and confidence stand before the event's, as in MISP's interface.

@@ -20,11 +20,20 @@ export interface FilterSubject {
   readonly tags: readonly string[];
 }
 
+/** How one item of a filter answers. */
+export interface ItemResult {
+  readonly item: FilterItem;
+  /** Its keys that do not match, in the order of types, orgs, tags; none: the item matches. */
+  readonly failed: readonly (keyof FilterItem)[];
+}
+
 /** A whitelist, compiled once. */
 export interface Filter {
   /** One of them must match. Empty: everything passes. */
   readonly items: readonly FilterItem[];
   matches(subject: FilterSubject): boolean;
+  /** What each item says, for a person who asks why. `matches` is true when one of them fails on nothing, or there is none. */
+  explain(subject: FilterSubject): readonly ItemResult[];
   /**
    * The static conditions alone: whether an attribute of this type and organisation could pass with the right tags, whatever
    * the part of the organisation that no message carried yet turns out to be.
@@ -53,6 +62,7 @@ export function createFilter(items: readonly FilterItem[]): Filter {
       if (compiled.length === 0) return true;
       return compiled.some((item) => matchesStatic(item, subject, false) && item.matchesTags(subject.tags));
     },
+    explain: (subject) => compiled.map((item, i) => ({ item: items[i] ?? {}, failed: failedKeys(item, subject) })),
     couldMatch: (subject) => compiled.length === 0 || compiled.some((item) => matchesStatic(item, subject, true)),
     usesTags: items.some((item) => item.tags !== undefined),
     types: items.length === 0 || admitsAnyType ? undefined : [...new Set(items.flatMap((item) => item.types ?? []))],
@@ -78,10 +88,28 @@ function compileItem({ orgs, types, tags }: FilterItem): CompiledItem {
   };
 }
 
+function failedKeys(item: CompiledItem, subject: FilterSubject): readonly (keyof FilterItem)[] {
+  const failed: (keyof FilterItem)[] = [];
+  if (!matchesType(item, subject)) failed.push("types");
+  if (!matchesOrg(item, subject, false)) failed.push("orgs");
+  if (!item.matchesTags(subject.tags)) failed.push("tags");
+  return failed;
+}
+
 function matchesStatic(item: CompiledItem, subject: Omit<FilterSubject, "tags">, unknownOrgPasses: boolean): boolean {
-  if (item.types !== undefined && !item.types.has(subject.type)) return false;
+  return matchesType(item, subject) && matchesOrg(item, subject, unknownOrgPasses);
+}
+
+function matchesType(item: CompiledItem, { type }: Pick<FilterSubject, "type">): boolean {
+  return item.types === undefined || item.types.has(type);
+}
+
+function matchesOrg(
+  item: CompiledItem,
+  { orgId, orgUuid }: Pick<FilterSubject, "orgId" | "orgUuid">,
+  unknownOrgPasses: boolean,
+): boolean {
   if (item.orgs === undefined) return true;
-  const { orgId, orgUuid } = subject;
   if (orgId !== undefined && item.orgs.has(String(orgId))) return true;
   if (orgUuid !== undefined && item.orgs.has(orgUuid)) return true;
   if (!unknownOrgPasses) return false;

@@ -45,7 +45,8 @@ export {
   type WithholdReason,
 } from "./evaluate.ts";
 export { decidesTheSame, mergeEventPart, unknownEvent } from "./event-context.ts";
-export { createFilter, type Filter, type FilterItem, type FilterSubject } from "./filter.ts";
+export { type Explanation, explainVerdict, type GateResult } from "./explain.ts";
+export { createFilter, type Filter, type FilterItem, type FilterSubject, type ItemResult } from "./filter.ts";
 export type {
   Announced,
   AttachedTag,

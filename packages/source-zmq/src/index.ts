@@ -1,3 +1,3 @@
-export type { ZmqSourceOptions } from "./options.ts";
+export { defaultTopics, type ZmqSourceOptions } from "./options.ts";
 export { createZmqSource } from "./zmq-source.ts";
 export { ZmqSourceError, type ZmqSourceErrorCode } from "./zmq-source-error.ts";

@@ -43,7 +43,12 @@ export interface Settings {
 }
 
 /** MISP's names for the kinds of messages that indicators depend on. */
-const defaultTopics = ["misp_json_attribute", "misp_json_tag", "misp_json_event", "misp_json"];
+export const defaultTopics: readonly string[] = [
+  "misp_json_attribute",
+  "misp_json_tag",
+  "misp_json_event",
+  "misp_json",
+];
 
 const optionNames: readonly (keyof ZmqSourceOptions)[] = [
   "host",

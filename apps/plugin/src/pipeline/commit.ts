@@ -114,7 +114,7 @@ export function createCommitter(
 }
 
 /** What was handed over is clean, unless something newer has come up since: that has replaced the dirty key. */
-function confirmPublished(draft: Draft, published: readonly Published[]): void {
+export function confirmPublished(draft: Draft, published: readonly Published[]): void {
   for (const { sequence, id, removed } of published) {
     if (!draft.isDirty(sequence)) continue;
     draft.markClean(sequence);

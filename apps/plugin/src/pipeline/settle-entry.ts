@@ -1,6 +1,7 @@
 import {
   evaluate,
   type Filter,
+  type IndexEntry,
   type ResolvedTag,
   removeUnknown,
   type Subject,
@@ -30,14 +31,7 @@ export interface Touched {
 export function settleEntry(draft: Draft, id: number, touched: Touched, { filter }: Rules, counters: Counters): void {
   const entry = draft.entry(id);
   if (entry === undefined || entry.gone === "superseded") return;
-  const event = draft.event(entry.eventId);
-  const subject: Subject = {
-    content: entry.content,
-    gone: entry.gone,
-    ownTags: resolveTags(draft, entry.tags),
-    eventTags: event === undefined ? [] : resolveTags(draft, event.tags),
-    event,
-  };
+  const subject = toSubject(draft, entry);
   const verdict = evaluate(subject, filter);
   if ("withhold" in verdict) counters.increment("withheld", verdict.withhold);
   let settled = settle(entry, verdict, { pending: draft.isDirty(entry.sequence), observedAtMs: touched.atMs });
@@ -48,6 +42,18 @@ export function settleEntry(draft: Draft, id: number, touched: Touched, { filter
   }
   if (settled.dirty) draft.setEntry(draft.markDirty(settled.entry));
   else if (settled.entry !== entry) draft.setEntry(settled.entry);
+}
+
+/** All that a verdict about an entry depends on, as the draft knows it. */
+export function toSubject(draft: Draft, entry: Pick<IndexEntry, "content" | "gone" | "tags" | "eventId">): Subject {
+  const event = draft.event(entry.eventId);
+  return {
+    content: entry.content,
+    gone: entry.gone,
+    ownTags: resolveTags(draft, entry.tags),
+    eventTags: event === undefined ? [] : resolveTags(draft, event.tags),
+    event,
+  };
 }
 
 function resolveTags(draft: Draft, set: TagSet): readonly ResolvedTag[] {

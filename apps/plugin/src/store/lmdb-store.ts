@@ -1,31 +1,22 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type {
-  EventContext,
-  IndexEntry,
-  Lineage,
-  Store,
-  StoreChanges,
-  StoreMeta,
-  TagDefinition,
-  TagSet,
-  WaitingTag,
-} from "@tb/misp-core";
+import type { IndexEntry, Store, StoreChanges, StoreMeta, TagSet, WaitingTag } from "@tb/misp-core";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { checkFile } from "./check-file.ts";
-import { decodeEntry, encodeEntry, type StoredEntry } from "./entry.ts";
-import { idOfPatternKey, patternKey, patternRange, uuidKey } from "./keys.ts";
+import { decodeEntry, encodeEntry } from "./entry.ts";
+import { patternKey, uuidKey } from "./keys.ts";
+import {
+  createLmdbReads,
+  fileOptions,
+  format,
+  type Kind,
+  openDatabases,
+  readFormat,
+  readMeta,
+  readWaitingTags,
+} from "./lmdb-reads.ts";
 import { takeOwnership } from "./lock.ts";
-import { StoreError, toStoreError } from "./store-error.ts";
-
-/** Raised when what an older program wrote can no longer be read, or the other way round. */
-const format = 1;
-/** Virtual: the file grows as it fills. LMDB cannot grow a map while another transaction reads. */
-const mapBytes = 256 * 1024 ** 3;
-
-const emptyMeta: StoreMeta = { observedAtMs: 0, sequence: 0, digest: "", complete: false };
-
-type Kind = "attribute" | "event";
+import { toStoreError } from "./store-error.ts";
 
 /** The index in LMDB: one file in the state folder, one process. Throws {@link StoreError}. */
 export async function openLmdbStore({ path }: { readonly path: string }): Promise<Store> {
@@ -46,7 +37,7 @@ function openFolder(path: string): RootDatabase {
     chmodSync(path, 0o700);
     checkFile(join(path, "data.mdb"));
     // Durable when the promise of a commit resolves: with overlappingSync it would resolve before the disk has it.
-    return open({ path, maxDbs: 16, mapSize: mapBytes, overlappingSync: false });
+    return open({ path, ...fileOptions });
   } catch (error) {
     throw toStoreError(path, error);
   } finally {
@@ -56,31 +47,14 @@ function openFolder(path: string): RootDatabase {
 
 function createStore(root: RootDatabase, path: string): Store {
   const metaDb: Database<unknown, string> = root.openDB({ name: "meta" });
-  const written = metaDb.get("format") as number | undefined;
-  if (written !== undefined && written > format) {
-    throw new StoreError(
-      "newer_format",
-      `the state folder ${path} was written by a newer version of this program (format ${written}, this one knows ${format}): install that version again. Nothing was changed`,
-    );
-  }
+  const written = readFormat(metaDb, path);
   const release = takeOwnership(metaDb, path);
   if (written === undefined) metaDb.putSync("format", format);
 
-  const entries: Database<StoredEntry, number> = root.openDB({ name: "entries" });
-  const uuids: Database<number | readonly [number, number], Buffer> = root.openDB({
-    name: "uuids",
-    keyEncoding: "binary",
-  });
-  const events: Database<EventContext, number> = root.openDB({ name: "events" });
-  const idsByEvent: Database<true, [eventId: number, id: number]> = root.openDB({ name: "ids-by-event" });
-  const patterns: Database<true, Buffer> = root.openDB({ name: "patterns", keyEncoding: "binary" });
-  const tags: Database<TagDefinition, number> = root.openDB({ name: "tags" });
-  const tagged: Database<true, [tagId: number, kind: Kind, id: number]> = root.openDB({ name: "tagged" });
-  const waiting: Database<WaitingTag, [attributeId: number, tagId: number]> = root.openDB({ name: "waiting" });
-  const dirty: Database<number, number> = root.openDB({ name: "dirty" });
-  const removed: Database<true, [removedAtMs: number, id: number]> = root.openDB({ name: "removed" });
+  const databases = openDatabases(root);
+  const { entries, uuids, events, idsByEvent, patterns, tags, tagged, waiting, dirty, removed } = databases;
 
-  let meta: StoreMeta = { ...emptyMeta, ...(metaDb.get("index") as Partial<StoreMeta> | undefined) };
+  let meta: StoreMeta = readMeta(metaDb);
   let waitingCount = waiting.getCount();
   let closed = false;
 
@@ -150,11 +124,9 @@ function createStore(root: RootDatabase, path: string): Store {
     metaDb.put("index", nextMeta);
   };
 
-  const waitingTags = (attributeId: number): WaitingTag[] =>
+  const waitingTags = (attributeId: number): readonly WaitingTag[] =>
     // Most of the time nothing waits: not worth a search per attribute.
-    waitingCount === 0
-      ? []
-      : [...waiting.getRange({ start: [attributeId, 0], end: [attributeId + 1, 0] }).map(({ value }) => value)];
+    waitingCount === 0 ? [] : readWaitingTags(databases, attributeId);
 
   const guarded = async (write: () => void) => {
     try {
@@ -167,44 +139,10 @@ function createStore(root: RootDatabase, path: string): Store {
   };
 
   return {
+    ...createLmdbReads(databases, readEntry),
     meta: () => meta,
-    entry: readEntry,
-    byUuid(uuid): { id: number } | Lineage | undefined {
-      const known = uuids.get(uuidKey(uuid));
-      if (known === undefined) return undefined;
-      return typeof known === "number" ? { id: known } : { createdMs: known[0], modifiedMs: known[1] };
-    },
-    event: (id) => events.get(id),
-    idsOfEvent: (eventId) => [
-      ...idsByEvent.getKeys({ start: [eventId, 0], end: [eventId + 1, 0] }).map(([, id]) => id),
-    ],
-    tagDefinition: (id) => tags.get(id),
-    taggedWith(tagId) {
-      const ids = (kind: Kind) => [
-        ...tagged
-          .getKeys({ start: [tagId, kind, 0], end: [tagId, kind, Number.POSITIVE_INFINITY] })
-          .map(([, , id]) => id),
-      ];
-      return { attributeIds: ids("attribute"), eventIds: ids("event") };
-    },
     waitingTags,
     waitingCount: () => waitingCount,
-    *liveIdsWithPattern(pattern) {
-      for (const key of patterns.getKeys(patternRange(pattern))) {
-        const id = idOfPatternKey(key);
-        if (readEntry(id)?.announced?.pattern === pattern) yield id;
-      }
-    },
-    isDirty: (sequence) => sequence > 0 && dirty.doesExist(sequence),
-    dirtyAfter: (sequence, limit) => [
-      ...dirty.getRange({ start: sequence + 1, limit }).map(({ key, value }) => ({ sequence: key, id: value })),
-    ],
-    entriesAfter: (afterId, limit) => [
-      ...entries.getRange({ start: afterId + 1, limit }).map(({ value }) => decodeEntry(value)),
-    ],
-    removedBetween: (fromMs, toMs, limit) => [
-      ...removed.getKeys({ start: [fromMs, 0], end: [toMs, 0], limit }).map(([, id]) => id),
-    ],
     async commit(changes) {
       const nextMeta = { ...meta, ...changes.meta };
       await guarded(() => writeAll(changes, nextMeta));

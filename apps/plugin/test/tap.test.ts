@@ -1,0 +1,265 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { commandLine, createCommands, until } from "./command.ts";
+
+const execFileAsync = promisify(execFile);
+
+let folder: string;
+let publisher: ZmqPublisher;
+const commands = createCommands(() => folder);
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tap-"));
+  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
+  configure();
+});
+afterEach(async () => {
+  commands.killAll();
+  await publisher[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function configure(filter = "[ { tags: [tlp:green] } ]", zmq = ""): void {
+  writeFileSync(
+    join(folder, "config.yaml"),
+    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${zmq} }, filter: ${filter} } } }`,
+  );
+}
+
+const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
+const attribute = (n: number, action = "add", part: object = {}) => ({
+  topic: "misp_json_attribute",
+  body: JSON.stringify({
+    Attribute: {
+      id: String(n),
+      event_id: "1",
+      uuid: uuid(n),
+      type: "domain",
+      value: `host-${n}.example`,
+      to_ids: true,
+      timestamp: "1795494395",
+      ...part,
+    },
+    Event: { id: "1", uuid: uuid(999), orgc_id: "1" },
+    action,
+  }),
+});
+const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: false }] };
+
+/** Starts it, and waits until it listens. `others` listen already. */
+async function tap(parameters: readonly string[] = [], options: { readonly read?: boolean; others?: number } = {}) {
+  const command = commands.start(["tap", ...parameters], options);
+  await publisher.subscriptions.atLeast("misp_json_attribute ", 1 + (options.others ?? 0));
+  return command;
+}
+
+describe("tap", () => {
+  it("shows each notification as it came: time, topic, size, body; and sums up at Ctrl-C", async () => {
+    const { child, lines, stderr, closed } = await tap();
+    const first = attribute(1);
+    await publisher.publish([first, { topic: "misp_json_tag", body: "not JSON" }]);
+    await until(() => lines().length === 2);
+    const [time, ...rest] = lines()[0]?.split(" ") ?? [];
+    expect(Math.abs(Date.parse(time ?? "") - Date.now())).toBeLessThan(20_000);
+    expect(rest.join(" ")).toBe(`misp_json_attribute ${first.body.length} bytes ${first.body}`);
+    expect(lines()[1]?.split(" ").slice(1).join(" ")).toBe("misp_json_tag 8 bytes not JSON");
+    child.kill("SIGINT");
+    expect(await closed).toBe(0);
+    expect(stderr()).toContain(
+      `threatbus-misp: connected: tcp://127.0.0.1:${publisher.port}; waiting for notifications\n`,
+    );
+    expect(stderr()).toMatch(
+      new RegExp(
+        `threatbus-misp: 2 notifications in \\d+ s, ${first.body.length + 8} bytes \\(misp_json_attribute 1, misp_json_tag 1\\)\n$`,
+      ),
+    );
+    // No state folder, no lock, no log.
+    expect(readdirSync(folder)).toEqual(["config.yaml"]);
+  });
+
+  it("lets nothing in a notification act on the terminal", async () => {
+    const { lines } = await tap(["--count=4", "--explain"]);
+    const acting = "\u001b[2J\u001b]0;x\u0007\u202e\u009b31m\r";
+    await publisher.publish([
+      { topic: "misp_json_attribute", body: `${acting}\nforged line` },
+      attribute(1, "edit", { value: `${acting}.example`, type: `ty${acting}pe`, Tag: [{ id: "1", name: acting }] }),
+      { topic: "misp_json_attribute", body: new Uint8Array([0xff, 0x1b, 0x5b]) },
+    ]);
+    await publisher.publishFrame(`misp_json_tag ${acting}`);
+    await until(() => lines().some((line) => line.includes("misp_json_tag")));
+    await until(() => lines().some((line) => line.includes("refused: invalid_json")));
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left
+    for (const line of lines()) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    expect(lines().some((line) => line.startsWith("forged"))).toBe(false);
+    expect(lines()[0]).toContain("\\u001b[2J\\u001b]0;x\\u0007\\u202e\\u009b31m\\u000d\\u000aforged line");
+  });
+
+  it("--count ends by itself, with all of it written", async () => {
+    const { lines, closed, stderr } = await tap(["--count", "3"]);
+    await publisher.publish(
+      Array.from({ length: 10 }, (_, i) => attribute(i, "add", { comment: "x".repeat(200_000) })),
+    );
+    expect(await closed).toBe(0);
+    expect(lines().map((line) => /"id":"(\d+)"/.exec(line)?.[1])).toEqual(["0", "1", "2"]);
+    expect(stderr()).toContain("3 notifications");
+  });
+
+  it("--json is what explain reads back, byte for byte, invalid UTF-8 too", async () => {
+    const { stdout, closed } = await tap(["--count=3", "--json"]);
+    const hostile = attribute(1, "edit", { value: "a\u202e\u{e0041}.example", ...green });
+    const broken = new Uint8Array([0x7b, 0xff, 0x1b]);
+    await publisher.publish([hostile, { topic: "misp_json_attribute", body: broken }, attribute(2)]);
+    expect(await closed).toBe(0);
+    const [first, second] = stdout()
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(first).toEqual({
+      time: expect.stringMatching(/^\d{4}-.*Z$/),
+      topic: "misp_json_attribute",
+      bytes: Buffer.byteLength(hostile.body),
+      body: hostile.body,
+    });
+    expect(Buffer.from(second.bodyBase64, "base64").equals(broken)).toBe(true);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left
+    expect(stdout()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u{e0041}]/u);
+
+    writeFileSync(join(folder, "recorded"), stdout());
+    const explained = await commands.run("explain", "recorded", "--json");
+    expect([explained.code, explained.stderr]).toEqual([0, ""]);
+    expect(explained.lines.map((line) => JSON.parse(line))).toMatchObject([
+      { ok: true, changes: [{ attribute: { content: { value: "a\u202e\u{e0041}.example" } } }] },
+      { ok: false, reason: "invalid_utf8" },
+      { ok: true, changes: [{ attribute: { verdict: { withhold: "filter" } } }] },
+    ]);
+  });
+
+  it("--explain without an index: each gate, from the message alone, and it says so", async () => {
+    const { lines, stderr, closed } = await tap(["--explain", "--count=2"]);
+    await publisher.publish([attribute(1, "edit", green), attribute(2, "edit", { to_ids: false })]);
+    expect(await closed).toBe(0);
+    expect(stderr()).toContain("explanations are based on the message alone: there is no index in");
+    const at = lines().findIndex((line) => line.includes(uuid(2)));
+    const first = lines().slice(0, at).join("\n");
+    const second = lines().slice(at).join("\n");
+    expect(first).toContain("based on  the message alone");
+    for (const gate of ["event not deleted", "not deleted", "to_ids", "type mapped", "value usable", "filter"]) {
+      expect(first).toMatch(new RegExp(`^    pass  ${gate} `, "m"));
+    }
+    expect(first).toContain("verdict   announce");
+    expect(first).toContain("pattern   [domain-name:value = 'host-1.example']");
+    expect(first).toContain("consumers unknown");
+    expect(second).toContain("FAIL  to_ids");
+    expect(second).toMatch(/FAIL {2}filter .*\n.*item 1 \(tag tlp:green\): it has no tags, nor has its event/);
+    expect(second).toContain("verdict   withhold: not_to_ids");
+    expect(readdirSync(folder)).toEqual(["config.yaml"]);
+  });
+
+  it("--explain beside the running program: from its index, and without being in its way", async () => {
+    const program = commands.start([]);
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    await publisher.publish([attribute(1, "edit", green), attribute(2)]);
+    await until(() => program.lines().length === 1);
+
+    const { child, lines, stderr, closed } = await tap(["--explain"], { others: 1 });
+    expect(stderr()).not.toContain("alone");
+    // The tag message has ids alone: what it does to the attribute is in the index.
+    await publisher.publish([
+      {
+        topic: "misp_json_tag",
+        body: JSON.stringify({
+          Tag: { id: "4", name: "tlp:green", attribute_id: "2" },
+          action: "attached to attribute",
+        }),
+      },
+    ]);
+    await until(() => program.lines().length === 2);
+    await until(() => lines().some((line) => line.includes("consumers")));
+    const text = lines().join("\n");
+    expect(text).toContain("says      tag tlp:green attached to attribute 2");
+    expect(text).toContain(`based on  the index in ${join(folder, ".threatbus-misp")}, last heard 20`);
+    expect(text).toContain("verdict   announce");
+    expect(text).toMatch(/consumers (hold it|are about to get it|hold nothing of it: it was never announced)/);
+
+    child.kill("SIGTERM");
+    expect(await closed).toBe(0);
+    await publisher.publish([attribute(3, "edit", green)]);
+    await until(() => program.lines().length === 3);
+    program.child.kill("SIGTERM");
+    expect(await program.closed).toBe(0);
+    expect(program.stderr()).toContain("received 4, announced 3");
+  });
+
+  it("ends without a word when its reader has gone", async () => {
+    const { child, stderr, closed } = await tap([], { read: false });
+    await until(() => stderr().includes("connected"));
+    child.stdout?.destroy();
+    const before = stderr();
+    await publisher.publish(Array.from({ length: 50 }, (_, i) => attribute(i)));
+    expect(await closed).toBe(0);
+    expect(stderr()).toBe(before);
+  });
+
+  it("ends at Ctrl-C also while nobody takes what it writes", async () => {
+    const { child, stderr, closed } = await tap([], { read: false });
+    await publisher.publish(
+      Array.from({ length: 20 }, (_, i) => attribute(i, "add", { comment: "x".repeat(500_000) })),
+    );
+    await until(() => (child.stdout?.readableLength ?? 0) > 0);
+    child.kill("SIGINT");
+    expect(await closed).toBe(0);
+    expect(stderr()).toMatch(/ notifications? in \d+ s/);
+  });
+
+  it("says why it is not connected", async () => {
+    await publisher.rebind({ credentials: { username: "misp", password: "another" } });
+    configure("[ { tags: [x] } ]", ", username: misp, password: wrong-one");
+    const { child, stderr, closed } = commands.start(["tap"]);
+    await until(() => stderr().includes("handshake failed"));
+    child.kill("SIGINT");
+    expect(await closed).toBe(0);
+    expect(stderr()).toContain("0 notifications in 0 s, 0 bytes");
+    expect(stderr()).not.toContain("wrong-one");
+  });
+
+  it("ends when head has enough, and writes to a file", async () => {
+    const { node, parameters } = commandLine(["tap"]);
+    const shell = (script: string) =>
+      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: folder, timeout: 15_000 }).catch(
+        (error: { stdout: string; stderr: string }) => error,
+      );
+    const piped = shell('{ "$@"; echo "code $?" >&2; } | head -n 1');
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    // Until it has noticed: a reader that has gone is noticed at the next write.
+    let ended = false;
+    void piped.then(() => (ended = true));
+    while (!ended) {
+      await publisher.publish([attribute(1)]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const { stdout, stderr } = await piped;
+    expect(stdout.split("\n")).toHaveLength(2);
+    expect(stderr).toMatch(/waiting for notifications\ncode 0\n$/);
+
+    // The reader of what it says goes first: that must not end it with an error.
+    const both = shell('{ "$@" 2>&1; echo "code $?" >&2; } | head -n 1');
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    let bothEnded = false;
+    void both.then(() => (bothEnded = true));
+    while (!bothEnded) {
+      await publisher.publish([attribute(1)]);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect((await both).stderr).toBe("code 0\n");
+
+    const filed = shell('exec "$@" --count 3 > out');
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    await publisher.publish([attribute(1), attribute(2), attribute(3)]);
+    await filed;
+    expect(readFileSync(join(folder, "out"), "utf8").split("\n")).toHaveLength(4);
+  });
+});
