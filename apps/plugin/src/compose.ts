@@ -8,7 +8,7 @@ import { limitRepeats } from "./limit-repeats.ts";
 import { createLog, type Log } from "./log.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { installShutdown } from "./shutdown.ts";
-import { prepareSource } from "./source.ts";
+import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
 
@@ -84,9 +84,9 @@ export async function run(options: {
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
-    // A configuration that only showed to be wrong when it was used.
-    if (error instanceof Error && "retryable" in error && error.retryable === false) return exitConfig;
-    return error instanceof StoreError ? exitTryAgain : exitFailed;
+    if (isRefusedConfig(error)) return exitConfig;
+    if (!(error instanceof StoreError)) return exitFailed;
+    return error.retryable ? exitTryAgain : exitConfig;
   } finally {
     removeHandlers();
     limited.flush();

@@ -36,3 +36,10 @@ export async function prepareSource(source: Config["source"]): Promise<PreparedS
   const { createZmqSource } = loaded.module;
   return { ok: true, open: ({ observedAtMs }) => createZmqSource({ ...options, observedAfterMs: observedAtMs }) };
 }
+
+/** Whether a source stopped because its configuration showed to be wrong when it was used: a person has to mend it first. */
+export function isRefusedConfig(error: unknown): boolean {
+  return (
+    error instanceof Error && error.name === "KafkaSourceError" && "code" in error && error.code === "invalid_config"
+  );
+}

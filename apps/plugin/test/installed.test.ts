@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { access, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -59,7 +59,7 @@ async function run(installation: string, transport: string, ...parameters: reado
 const stateFolder = (installation: string) => access(join(installation, ".threatbus-misp"));
 
 describe("the packed tarballs", () => {
-  it.each(["core", "zmq", "plugin"] as const)("of %s hold what was built and nothing else", async (key) => {
+  it.each(["core", "zmq", "kafka", "plugin"] as const)("of %s hold what was built and nothing else", async (key) => {
     const { files, manifest } = await readTarball(tarballs[key]);
     expect(
       files.filter(
@@ -73,21 +73,22 @@ describe("the packed tarballs", () => {
     expect(targets.filter((target) => !files.includes(target.replace(/^\.\//, "")))).toEqual([]);
   });
 
-  it.each(["core", "zmq", "plugin"] as const)("of %s have a manifest for consumers", async (key) => {
+  it.each(["core", "zmq", "kafka", "plugin"] as const)("of %s have a manifest for consumers", async (key) => {
     const { manifest } = await readTarball(tarballs[key]);
     expect(manifest.exports).not.toHaveProperty("./testing");
     const written = JSON.stringify(manifest);
     for (const internal of ['@tb/source"', "src/", "workspace:", "catalog:"]) expect(written).not.toContain(internal);
   });
 
-  it("keep the range of the optional peer as it is written", async () => {
+  it("keep the ranges of the optional peers as they are written", async () => {
     const source = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
     const { manifest } = await readTarball(tarballs.plugin);
-    expect(manifest.peerDependencies).toEqual({
-      "@tb/source-zmq": source.peerDependencies["@tb/source-zmq"].replace(/^workspace:/, ""),
-    });
-    expect(manifest.peerDependenciesMeta).toEqual({ "@tb/source-zmq": { optional: true } });
-    expect(manifest.dependencies).not.toHaveProperty("@tb/source-zmq");
+    for (const peer of ["@tb/source-kafka", "@tb/source-zmq"]) {
+      expect(manifest.peerDependencies[peer]).toBe(source.peerDependencies[peer].replace(/^workspace:/, ""));
+      expect(manifest.peerDependenciesMeta[peer]).toEqual({ optional: true });
+      expect(manifest.dependencies).not.toHaveProperty(peer);
+    }
+    expect(Object.keys(manifest.peerDependencies)).toHaveLength(2);
   });
 });
 
@@ -132,13 +133,35 @@ describe("an installation with a source that does not work", () => {
   );
 });
 
+describe("an installation with @tb/source-kafka whose native part was not compiled", () => {
+  it(
+    "says what to install per distribution and what to run then, and opens nothing",
+    async () => {
+      const installation = join(folder, "kafka");
+      await installWithNpm(installation, [tarballs.core, tarballs.kafka, tarballs.plugin]);
+      const { stdout, stderr, code } = await run(installation, kafka, "run");
+      expect({ stdout, code }).toEqual({ stdout: "", code: 78 });
+      expect(stderr).toMatch(/apt-get install .*dnf install .*apk add .*npm rebuild node-rdkafka/);
+      expect(stderr.trim().split("\n")).toHaveLength(1);
+      await expect(stateFolder(installation)).rejects.toThrow("ENOENT");
+    },
+    slowMs,
+  );
+});
+
 describe.each(["npm", "pnpm"] as const)("an installation with @tb/source-zmq by %s", (manager) => {
   let installation: string;
   beforeAll(async () => {
     installation = join(folder, `${manager}-zmq`);
-    if (manager === "npm") await installWithNpm(installation, Object.values(tarballs));
-    else await installWithPnpm(installation, tarballs);
+    const { core, zmq: source, plugin } = tarballs;
+    if (manager === "npm") await installWithNpm(installation, [core, source, plugin]);
+    else await installWithPnpm(installation, { core, zmq: source, plugin });
   }, slowMs);
+
+  it("has nothing of Kafka in it", async () => {
+    const files = await readdir(installation, { recursive: true });
+    expect(files.filter((path) => /rdkafka|source-kafka/.test(path))).toEqual([]);
+  });
 
   it("says that @tb/source-kafka is missing when kafka is configured, and opens nothing", async () => {
     const { stdout, stderr, code } = await run(installation, kafka, "run");

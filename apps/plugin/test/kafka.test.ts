@@ -221,7 +221,7 @@ describe("over Kafka", () => {
     const expected = expectedIndicators(model, items);
     const wanted = JSON.stringify([...expected].map(([id, { pattern }]) => [id, pattern]).sort());
     expect(expected.size).toBeGreaterThan(2);
-    await until(() => patterns() === wanted);
+    await until(() => patterns() === wanted && program.log().includes("connected: "));
     program.child.kill("SIGTERM");
     expect(await program.exited).toBe(0);
     expect(patterns()).toBe(wanted);
@@ -297,5 +297,11 @@ describe("over Kafka", () => {
       expect(await exited).toBe(78);
       expect(log()).toMatch(text);
     }
+  });
+
+  it("what librdkafka refuses only when a client is made ends the program with 78, too", async () => {
+    const { exited, log } = start({ config: "security.protocol: ssl, ssl.ca.location: /no/such/ca.pem" });
+    expect(await exited).toBe(78);
+    expect(log()).toContain("ssl.ca.location failed");
   });
 });

@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 const published = {
   core: { name: "@tb/misp-core", folder: "packages/misp-core" },
   zmq: { name: "@tb/source-zmq", folder: "packages/source-zmq" },
+  kafka: { name: "@tb/source-kafka", folder: "packages/source-kafka" },
   plugin: { name: "@tb/plugin", folder: "apps/plugin" },
 } as const;
 
@@ -26,6 +27,7 @@ export async function packAll(folder: string): Promise<Tarballs> {
   return {
     core: await tarball(published.core),
     zmq: await tarball(published.zmq),
+    kafka: await tarball(published.kafka),
     plugin: await tarball(published.plugin),
   };
 }

@@ -10,7 +10,7 @@ apk add bash g++ make python3 linux-headers openssl-dev zlib-dev cyrus-sasl-dev 
 then run: npm rebuild node-rdkafka (with pnpm allow its build first: pnpm approve-builds, then pnpm rebuild node-rdkafka)`;
 
 /** node-rdkafka. Loading this module throws a {@link KafkaSourceError} where it is not built: its own error names paths only. */
-export const { KafkaConsumer }: typeof NodeRdkafka = load();
+export const KafkaConsumer: typeof NodeRdkafka.KafkaConsumer = load().KafkaConsumer;
 
 function load(): typeof NodeRdkafka {
   try {
