@@ -16,13 +16,15 @@ const pages = [
   "README.md",
   "CONTRIBUTING.md",
   "packages/misp-core/README.md",
+  "packages/source-kafka/README.md",
   "packages/source-zmq/README.md",
+  "packages/misp-api/README.md",
   "apps/plugin/README.md",
   "apps/misp-simulator/README.md",
   "docs/architecture.md",
   "docs/development.md",
   "docs/performance.md",
-  ...["README", "dependencies", "publish-messages", "outdated-patterns", "versions"].map(
+  ...["README", "dependencies", "kafka", "publish-messages", "outdated-patterns", "versions"].map(
     (name) => `docs/decisions/${name}.md`,
   ),
 ];
@@ -39,6 +41,8 @@ const snippets: readonly Snippet[] = pages.flatMap((page) =>
 );
 const of = (kind: string) =>
   snippets.filter((snippet) => snippet.kind === kind).map((snippet) => [snippet.page, snippet.text] as const);
+
+const installable = ["@tb/misp-core", "@tb/plugin", "@tb/source-kafka", "@tb/source-zmq", "@tb/misp-api"];
 
 let folder: string;
 beforeAll(() => {
@@ -95,8 +99,7 @@ describe("snippets", () => {
       if (pnpm) return pnpm[1] !== manifest.packageManager || !(pnpm[2] ?? "" in manifest.scripts);
       const install = /^npm install ((?:@tb\/[a-z-]+ ?)+)$/.exec(line);
       // installed.test.ts installs the packed tarballs of these.
-      if (install)
-        return install[1]?.split(" ").some((name) => !["@tb/misp-core", "@tb/plugin", "@tb/source-zmq"].includes(name));
+      if (install) return install[1]?.split(" ").some((name) => !installable.includes(name));
       if (/^npx threatbus-misp( check)?$/.test(line)) return false;
       // tap.test.ts and explain.test.ts run these, with these options.
       if (/^npx threatbus-misp tap( --explain| --count \d+ --json > \S+)?$/.test(line)) return false;
