@@ -2,10 +2,10 @@
 import { createKafkaSource } from "../src/index.ts";
 import type { ConsumerTask } from "./consumer.ts";
 
-const task = JSON.parse(process.argv[2] ?? "") as ConsumerTask & { readonly brokers: string; readonly quick: object };
+const task = JSON.parse(process.argv[2] ?? "") as ConsumerTask & { readonly connection: object };
 const source = createKafkaSource({
   topics: [task.topic],
-  config: { "bootstrap.servers": task.brokers, "group.id": task.topic, "auto.commit.interval.ms": 50, ...task.quick },
+  config: { ...task.connection, "group.id": task.topic, "auto.commit.interval.ms": 50 },
   ...(task.fromBeginning === undefined ? {} : { fromBeginning: task.fromBeginning }),
   ...(task.maxBatch === undefined ? {} : { maxBatch: task.maxBatch }),
 });

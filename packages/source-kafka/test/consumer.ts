@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { onTestFinished } from "vitest";
-import { brokers, quick } from "./helpers.ts";
+import { connection, quick } from "./helpers.ts";
 
 /** What a consumer in a process of its own is to do, see `consumer-child.ts`. */
 export interface ConsumerTask {
@@ -15,10 +15,14 @@ export interface ConsumerTask {
 
 /** Starts it; says what it took, and what it acknowledged. */
 export function startConsumer(task: ConsumerTask) {
-  const child = fork(new URL("./consumer-child.ts", import.meta.url), [JSON.stringify({ ...task, brokers, quick })], {
-    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
-  });
+  const child = fork(
+    new URL("./consumer-child.ts", import.meta.url),
+    [JSON.stringify({ ...task, connection: { ...connection, ...quick } })],
+    {
+      execArgv: ["--import", "tsx", "--conditions=@tb/source"],
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    },
+  );
   const taken = new Set<string>();
   const acknowledged = new Set<string>();
   child.on("message", (message: { readonly taken?: string[]; readonly acknowledged?: string[] }) => {

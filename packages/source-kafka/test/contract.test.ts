@@ -1,13 +1,13 @@
 import { describeSource } from "@tb/misp-core/testing";
 import { createKafkaProducer } from "@tb/misp-simulator";
 import { createKafkaSource } from "../src/index.ts";
-import { brokers, isReal, newName } from "./helpers.ts";
+import { brokers, connection, isReal, newName } from "./helpers.ts";
 
 describeSource("a Kafka source", async () => {
   const producer = await createKafkaProducer({ "bootstrap.servers": brokers });
   const topic = newName();
   if (isReal) await producer.createTopic(topic, 1);
-  const config = { "bootstrap.servers": brokers, "group.id": topic };
+  const config = { ...connection, "group.id": topic };
   const source = createKafkaSource({ topics: [topic], pollIntervalMs: 50, config });
   return {
     source,

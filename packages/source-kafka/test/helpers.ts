@@ -5,7 +5,7 @@ import { inject, onTestFinished } from "vitest";
 import { createKafkaSource, type KafkaSourceOptions } from "../src/index.ts";
 
 export const { kind, brokers, saslBrokers } = inject("kafka");
-/** The mock cluster has no admin interface, no authentication and no deletion of records. */
+/** The mock cluster has no admin interface, no authentication and no retention, and is slow at fetching and at groups. */
 export const isReal: boolean = kind !== "mock";
 
 /** A producer, gone when the test is over. */
@@ -31,11 +31,17 @@ export const newName = (): string => `test-${randomUUID()}`;
 export const records = (topic: string, count: number, from = 0) =>
   Array.from({ length: count }, (_, i) => ({ topic, body: String(from + i) }));
 
+/** The mock cluster answers a fetch only when its longest wait is over. */
+export const connection: Readonly<Record<string, string | number>> = {
+  "bootstrap.servers": brokers,
+  ...(isReal ? {} : { "fetch.wait.max.ms": 10 }),
+};
+
 /** A quick group: a member that vanished is forgotten after a second. */
 export const quick = { "session.timeout.ms": 1_000, "heartbeat.interval.ms": 200 };
 
 export function openSource(options: Omit<KafkaSourceOptions, "config"> & { readonly config?: object }): Source {
-  const source = createKafkaSource({ ...options, config: { "bootstrap.servers": brokers, ...options.config } });
+  const source = createKafkaSource({ ...options, config: { ...connection, ...options.config } });
   onTestFinished(() => Promise.resolve(source[Symbol.asyncDispose]()));
   return source;
 }
