@@ -129,6 +129,7 @@ export interface SightingRow {
   /** The row's key, lower case, and the MISP sighting's uuid wherever MISP lets it be chosen: a repeat then adds nothing. */
   readonly uuid: string;
   readonly target: SightingTarget;
+  /** To be sent as text: MISP replaces an organisation's earlier expiration for `"2"`, and adds to it for `2` (recorded). */
   readonly type: SightingType;
   /** MISP's `date_sighting`: whole seconds since the epoch, at least 1. */
   readonly seenAt: number;
@@ -187,6 +188,7 @@ export interface Outbox extends AsyncDisposable {
   /** Waiting rows, the earliest `dueAtMs` first, due or not, at most `limit`; those due at the same time in any order. */
   earliest(limit: number): readonly OutboxEntry[];
   holds(uuid: string): "waiting" | "dead" | undefined;
+  /** Asked for with every sighting, so it must not count by reading. */
   counts(): { readonly waiting: number; readonly dead: number };
   /** Dead letters in the order of their uuids, after one (empty: from the beginning), at most `limit`. */
   deadLetters(afterUuid: string, limit: number): readonly DeadLetter[];
