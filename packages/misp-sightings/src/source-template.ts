@@ -45,7 +45,7 @@ export const defaultSource: SourceTemplate = () => fallback;
  * A text as MISP can keep it: one line, trimmed (MISP trims too, so that what comes back is equal), at most 255 characters, and
  * none of 4 bytes in UTF-8: the column is utf8mb3, and one emoji is an HTTP 500 for the whole batch (recorded).
  */
-export function normaliseSource(text: string, length: number = maxLength): string {
+function normaliseSource(text: string, length: number = maxLength): string {
   return text
     .slice(0, 4 * maxLength)
     .replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, "\ufffd")

@@ -2,7 +2,7 @@ import type { OutboxChanges, OutboxEntry } from "@tb/misp-core";
 import { uuid5 } from "./uuid5.ts";
 
 /** What is to be done with rows that are due. */
-export interface ThrottlePlan {
+interface ThrottlePlan {
   readonly send: readonly OutboxEntry[];
   /** To be written first: rows put into one, or postponed to the end of their attribute's window. */
   readonly changes: OutboxChanges;
