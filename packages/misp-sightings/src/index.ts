@@ -11,6 +11,8 @@ export {
   mapSighting,
   type SightingIndex,
 } from "./map-sighting.ts";
+export { createMispSender, type MispSenderOptions } from "./misp-sender.ts";
 export type { DeliveryReport, Report } from "./report.ts";
 export type { SendAnswer, SendSighting } from "./send.ts";
+export type { SightingsApi } from "./sightings-api.ts";
 export { type CompiledSourceTemplate, compileSourceTemplate, type SourceTemplate } from "./source-template.ts";

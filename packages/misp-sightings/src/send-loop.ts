@@ -38,6 +38,8 @@ export interface SendLoop {
   resume(): void;
 }
 
+/** So many different rows that failed mean an outage, and so many are sent to ask whether it is over. */
+const outageAfter = 4;
 /** So many rows are looked at where the first ones are not enough. */
 const lookahead = 500;
 /** Looked anew after this at the latest, since timers and system clocks do not go alike. */
@@ -49,8 +51,7 @@ const maxSleepMs = 60_000;
  */
 export function createSendLoop(options: SendLoopOptions): SendLoop {
   const { outbox, writer, clock, random, report, echo, room, concurrency, backoff, throttleMs } = options;
-  // Two at least: one row alone says nothing about MISP.
-  const outage = createOutage(Math.max(concurrency, 2), backoff, random);
+  const outage = createOutage(outageAfter, backoff, random);
   const throttle = createThrottle(throttleMs);
   const attempts = createAttempts(options.send, options.sendTimeoutMs, clock);
   /** No time that we set lies further away: one that does was set before the clock went back, and counts as over. */
@@ -144,7 +145,6 @@ export function createSendLoop(options: SendLoopOptions): SendLoop {
   };
 
   const answered = (entry: OutboxEntry, startedAtMs: number, answer: SendAnswer) => {
-    if (!active()) return;
     if (answer.outcome === "delivered" || answer.outcome === "refused") {
       trusted = true;
       if (outage.answered()) report({ kind: "state", state: "sending", detail: "MISP answers again" });
@@ -180,7 +180,8 @@ export function createSendLoop(options: SendLoopOptions): SendLoop {
       write(changes, held, () => folded > 0 && report({ kind: "folded", rows: folded }));
     }
     // Whether MISP is back is asked with any rows, not the first: those may fail for a reason of their own, all of them.
-    for (const entry of outage.lasts() ? pickSome(send, free) : send.slice(0, free)) start(entry, nowMs);
+    for (const entry of outage.lasts() ? pickSome(send, Math.min(free, outageAfter)) : send.slice(0, free))
+      start(entry, nowMs);
     return idle.find((entry) => !isDue(entry))?.dueAtMs;
   };
 
