@@ -181,6 +181,17 @@ describe("a row that keeps failing while others are delivered", () => {
     expect(outbox.counts().dead).toBe(0);
   });
 
+  it("is not taken for one when the clock goes back and MISP is down", async () => {
+    const state = { up: true };
+    const { clock, outbox, reports, delivered } = setUp(many(10), () => (state.up ? took : down));
+    await clock.runUntil(delivered(3));
+    state.up = false;
+    clock.set(clock.now() - 24 * 3_600_000);
+    await clock.pass(12 * 3_600_000);
+    expect(reports.of("failed").length).toBeGreaterThan(100);
+    expect(outbox.counts().dead).toBe(0);
+  });
+
   it("is not taken for one when MISP goes down right after the last row was delivered", async () => {
     let left = 3;
     const { clock, outbox } = setUp(many(4), () => (left-- > 0 ? took : down));

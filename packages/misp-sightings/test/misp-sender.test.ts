@@ -110,6 +110,20 @@ describe("rows that are sent at the same time", () => {
     expect(calls.map(({ rows }) => rows)).toEqual([20, 20, 10]);
   });
 
+  it("wait for the request of their event that is under way", async () => {
+    const { api, calls } = createApi(new Map(), () => new Promise((resolve) => setImmediate(resolve)));
+    const send = createMispSender({ api });
+    const first = send(rowOf(0), never);
+    await expect.poll(() => calls.length).toBe(1);
+    const answers = await Promise.all([first, send(rowOf(1), never), send(rowOf(2), never), send(rowOf(3, 8), never)]);
+    expect(outcomes(answers)).toEqual(Array(4).fill("delivered"));
+    expect(calls.map(({ eventId, rows }) => [eventId, rows])).toEqual([
+      [7, 1],
+      [8, 1],
+      [7, 2],
+    ]);
+  });
+
   it("are not more requests at once than allowed", async () => {
     const { api, state, calls } = createApi(new Map(), () => new Promise((resolve) => setImmediate(resolve)));
     const send = createMispSender({ api, maxRequests: 3 });
@@ -163,6 +177,14 @@ describe("what MISP's answers prove", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("is told for the neighbours of many rows that MISP stumbles over, once it took any row", async () => {
+    const bad = [16, 17, 18, 19, 20];
+    const { api } = createApi(new Map(bad.map((n) => [sightingUuid(n), "stumbles"])));
+    const send = createMispSender({ api });
+    const answers = outcomes(await Promise.all(some(32).map((row) => send(row, never))));
+    expect(answers).toEqual(Array.from({ length: 32 }, (_, n) => (bad.includes(n) ? "retry" : "delivered")));
   });
 
   it("is never more than is true, whatever fails in between", async () => {
@@ -235,6 +257,15 @@ describe("when MISP takes nothing", () => {
     const answers = await Promise.all(Array.from({ length: 30 }, (_, n) => send(rowOf(n, n + 1), never)));
     expect(outcomes(answers)).toEqual(Array(30).fill(outcome));
     expect(calls).toHaveLength(requests);
+  });
+
+  it("does not send the rows without an event either", async () => {
+    const { api, calls, state } = createApi();
+    state.failure = new ApiError("unauthorized");
+    const send = createMispSender({ api, maxRequests: 1 });
+    const rows = some(10).map((row) => ({ ...row, target: { attributeUuid: attributeUuid(0) } }));
+    expect(outcomes(await Promise.all(rows.map((row) => send(row, never))))).toEqual(Array(10).fill("forbidden"));
+    expect(calls).toHaveLength(1);
   });
 
   it("asks no more than a few times when every answer is a 500", async () => {
