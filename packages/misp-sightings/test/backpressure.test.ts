@@ -96,7 +96,8 @@ describe("an outbox that is full", () => {
     expect(bus.taken()).toBe(100);
     expect(bus.acked).toHaveLength(100);
     expect(outbox.counts().waiting).toBe(100);
-    expect(reports.states().filter((state) => state === "full")).toHaveLength(1);
+    const full = reports.of("state").filter(({ state }) => state === "full");
+    expect(full.map(({ detail }) => detail)).toEqual(["100 rows wait for MISP: no more sightings are read"]);
 
     deed = took;
     await clock.runUntil(() => reports.of("delivered").length === 1_000);

@@ -117,6 +117,19 @@ it("adds nothing for a sighting that the bus hands over again while it waits", a
   expect(reports.of("delivered")).toHaveLength(1);
 });
 
+it("says how many rows of a sighting it had already", async () => {
+  const { clock, bus, delivery, reports, stop } = setUp([stixSighting(0, { count: 2 })], () => down);
+  await clock.runUntil(() => bus.acked.length === 1);
+  const again = delivery.accept(createTestBus([stixSighting(0, { count: 5 })]), { signal: stop.signal });
+  await clock.runUntil(() => reports.of("accepted").length === 2);
+  expect(reports.of("accepted")).toEqual([
+    { kind: "accepted", rows: 2, known: 0, lost: 0 },
+    { kind: "accepted", rows: 5, known: 2, lost: 0 },
+  ]);
+  stop.abort();
+  await again;
+});
+
 describe("what failed is tried again", () => {
   it.each([
     ["an answer that proves nothing", { stored: true, answer: { outcome: "retry", detail: "200 with HTML" } }],

@@ -99,6 +99,29 @@ it("holds as few rows while MISP is down", async () => {
   expect(reports.of("delivered").reduce((sum, { sightings }) => sum + sightings, 0)).toBe(2_400);
 });
 
+it("does not count a row again that MISP may know from a try whose answer was lost", async () => {
+  const lost: Deed = { stored: true, answer: { outcome: "retry", detail: "HTTP 502" } };
+  const deeds = [lost];
+  const { clock, outbox, misp, report, reports, sources } = setUp(() => deeds.shift() ?? took);
+  await report(0);
+  await clock.runUntil(() => reports.of("failed").length === 1);
+  await report(0);
+  await report(0);
+  await clock.runUntil(() => outbox.counts().waiting === 0);
+  expect(sources()).toEqual(["threatbus", "threatbus (2 sightings)"]);
+  expect(misp.stored.size).toBe(2);
+});
+
+it("does not wait for a time from before the clock went back", async () => {
+  const { clock, misp, report } = setUp(() => took);
+  await report(0);
+  await clock.pass(1_000);
+  clock.set(clock.now() - 24 * 3_600_000);
+  await report(0);
+  await clock.pass(120_000);
+  expect(misp.stored.size).toBe(2);
+});
+
 it("is off when it is not asked for", async () => {
   const { clock, report, sources } = setUp(() => took, 0);
   for (let n = 0; n < 5; n++) await report(0);
