@@ -174,7 +174,7 @@ export interface OutboxChanges {
   readonly postpone?: readonly OutboxEntry[];
   /** Move a waiting row to the dead letters; nothing when it does not wait any more. */
   readonly bury?: readonly DeadLetter[];
-  /** Waiting rows that are written, or that another row stands for now. */
+  /** Waiting rows that are written, or that another row stands for now. Dead letters stay. */
   readonly done?: readonly string[];
 }
 

@@ -126,6 +126,7 @@ export function describeOutbox(name: string, makeHarness: () => Promise<OutboxHa
       const sorted = [1, 2, 3].map((number) => letter(exampleOutboxEntry(number)));
       expect(outbox.deadLetters("", 10)).toStrictEqual(sorted);
       expect(outbox.deadLetters(uuidOf(exampleOutboxEntry(1)), 1)).toStrictEqual([sorted[1]]);
+      await outbox.commit({ done: entries.map(uuidOf) });
       expect(outbox.counts()).toEqual({ waiting: 0, dead: 3 });
       expect(outbox.earliest(10)).toEqual([]);
     });
