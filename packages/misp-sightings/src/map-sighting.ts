@@ -81,8 +81,9 @@ function rowsWanted({ type, count }: Sighting): number {
 }
 
 /**
- * MISP validates with CakePHP's `Validation::uuid`, which knew the versions 1 to 5 for years; one UUID that it refuses drops the
- * whole batch without a word (recorded for an invalid one). So a newer version gets a UUID of version 5 that follows from it.
+ * MISP validates with CakePHP's `Validation::uuid`: versions up to 5 in older CakePHP, up to 7 in MISP's fork at 85353e94 (read, not
+ * tried), and one UUID that is refused drops the whole batch without a word (recorded for an invalid one). Which MISP has which is
+ * not known, so every newer version gets a UUID of version 5 that follows from it.
  */
 function rowUuid(uuid: string, copy: number): string {
   return copy === 0 && /^.{14}[1-5]/.test(uuid) ? uuid : uuid5(uuid, String(copy + 1));
