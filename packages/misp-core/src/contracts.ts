@@ -1,5 +1,6 @@
 import type { EventContext, IndexEntry, TagDefinition, WaitingTag } from "./index-entry.ts";
 import type { NotificationBatch } from "./notification.ts";
+import type { SightingTarget, SightingType } from "./sighting.ts";
 import type { StixObject } from "./stix.ts";
 
 /** The life of a source's connection, as data. */
@@ -128,4 +129,74 @@ export interface Store extends StoreView, AsyncDisposable {
   commit(changes: StoreChanges): Promise<void>;
   /** Drops tag messages that have waited since before `beforeMs`; says how many. */
   expireWaiting(beforeMs: number): Promise<number>;
+}
+
+/** One row of MISP's sightings table that is to be written. */
+export interface SightingRow {
+  /** The row's key, lower case, and the MISP sighting's uuid wherever MISP lets it be chosen: a repeat then adds nothing. */
+  readonly uuid: string;
+  readonly target: SightingTarget;
+  /** To be sent as text: MISP replaces an organisation's earlier expiration for `"2"`, and adds to it for `2` (recorded). */
+  readonly type: SightingType;
+  /** MISP's `date_sighting`: whole seconds since the epoch, at least 1. */
+  readonly seenAt: number;
+  /** At most 255 characters, none beyond U+FFFF, trimmed: as MISP keeps it. */
+  readonly source: string;
+}
+
+/** A row that waits until MISP's answer proves that it is written. */
+export interface OutboxEntry {
+  readonly row: SightingRow;
+  /** How many sightings the row stands for: 1, or more when a throttle has put several into one. */
+  readonly count: number;
+  /** Milliseconds since the epoch, as all times here. */
+  readonly acceptedAtMs: number;
+  /** Not to be sent before. */
+  readonly dueAtMs: number;
+  /** Tries that failed. */
+  readonly failures: number;
+  /** Those of them that failed while MISP took other rows: the row is to blame, not MISP. */
+  readonly strikes: number;
+  /** 0: no try has failed. */
+  readonly failedAtMs: number;
+  /** What the last try said; empty before the first. For people. */
+  readonly detail: string;
+}
+
+/** A row that will not be sent again unless a person wants it. */
+export interface DeadLetter {
+  readonly entry: OutboxEntry;
+  /** `refused`: MISP's answer says that it never will. `keeps_failing`: it failed again and again while others did not. */
+  readonly reason: "refused" | "keeps_failing";
+  readonly buriedAtMs: number;
+}
+
+/** What one transaction of the outbox writes: all of it or nothing, in the order of these properties. */
+export interface OutboxChanges {
+  /** Dead letters to be forgotten. Together with `put` of the same row: try again. */
+  readonly discard?: readonly string[];
+  /** New rows. One whose uuid waits or lies among the dead letters already is left as it is. */
+  readonly put?: readonly OutboxEntry[];
+  /** Replace the waiting row of the same uuid; nothing when it does not wait any more. */
+  readonly postpone?: readonly OutboxEntry[];
+  /** Move a waiting row to the dead letters; nothing when it does not wait any more. */
+  readonly bury?: readonly DeadLetter[];
+  /** Waiting rows that are written, or that another row stands for now. Dead letters stay. */
+  readonly done?: readonly string[];
+}
+
+/**
+ * Sightings on their way to MISP, on disk. One process at a time, one writer: `commit` is called again only after it has
+ * resolved. It resolves when the changes are durable, and the reads, synchronous, show them from then on. When it rejects,
+ * whether the changes are durable is unknown, and whoever writes gives up: the next start reads what is there.
+ */
+export interface Outbox extends AsyncDisposable {
+  commit(changes: OutboxChanges): Promise<void>;
+  /** Waiting rows, the earliest `dueAtMs` first, due or not, at most `limit`; those due at the same time in any order. */
+  earliest(limit: number): readonly OutboxEntry[];
+  holds(uuid: string): "waiting" | "dead" | undefined;
+  /** Asked for with every sighting, so it must not count by reading. */
+  counts(): { readonly waiting: number; readonly dead: number };
+  /** Dead letters in the order of their uuids, after one (empty: from the beginning), at most `limit`. */
+  deadLetters(afterUuid: string, limit: number): readonly DeadLetter[];
 }

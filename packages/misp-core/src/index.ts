@@ -22,8 +22,13 @@ export { type CompiledFilter, compileFilter, type FilterProblem } from "./compil
 export type {
   Bus,
   BusStatus,
+  DeadLetter,
   Lineage,
+  Outbox,
+  OutboxChanges,
+  OutboxEntry,
   SightingDelivery,
+  SightingRow,
   SnapshotRequest,
   Source,
   SourceStatus,
@@ -35,6 +40,7 @@ export type {
 export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
 export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean } from "./decode-fields.ts";
 export { decodeRow } from "./decode-row.ts";
+export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
 export { describeFilter } from "./describe-filter.ts";
 export {
   evaluate,
@@ -64,6 +70,14 @@ export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
 export { isNewerContent } from "./precedence.ts";
+export {
+  type ParsedSighting,
+  parseSighting,
+  type Sighting,
+  type SightingRefusalReason,
+  type SightingTarget,
+  type SightingType,
+} from "./sighting.ts";
 export { createStatusFeed, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
