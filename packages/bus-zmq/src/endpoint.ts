@@ -1,0 +1,49 @@
+import { isIP, isIPv6 } from "node:net";
+import { ZmqBusError } from "./zmq-bus-error.ts";
+
+/** A place on the network as ZeroMQ wants it. */
+export interface Endpoint {
+  readonly address: string;
+  readonly ipv6: boolean;
+}
+
+const hostName = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*\.?$/i;
+
+/**
+ * @param host a name or an address, IPv6 with or without brackets
+ * @param port 0 only where `anyPort`: the system chooses
+ * @throws ZmqBusError `invalid_option`
+ */
+export function toEndpoint(name: string, host: string, port: number, anyPort = false): Endpoint {
+  const bare = /^\[(.*)\]$/.exec(host)?.[1] ?? host;
+  const ipv6 = isIPv6(bare);
+  if (isIP(bare) === 0 && !hostName.test(bare)) {
+    throw invalid(
+      `${name} has the host ${JSON.stringify(host)}; expected a host name or an address, such as 127.0.0.1`,
+    );
+  }
+  if (!Number.isInteger(port) || port < (anyPort ? 0 : 1) || port > 65_535) {
+    throw invalid(`${name} is ${JSON.stringify(port)}; expected a port from 1 to 65535`);
+  }
+  return { address: `tcp://${ipv6 ? `[${bare}]` : bare}:${anyPort && port === 0 ? "*" : port}`, ipv6 };
+}
+
+/** Where to listen: ZeroMQ does not look names up for that, and `*` is its word for every address. */
+export function toBindHost(host: string): string {
+  if (host === "localhost") return "127.0.0.1";
+  return host === "*" ? "0.0.0.0" : host;
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127\./.test(host);
+}
+
+/** A whole number from 1 on. */
+export function checkBound(name: string, value: number): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw invalid(`${name} is ${value}; expected a whole number above 0`);
+}
+
+export function invalid(message: string): ZmqBusError {
+  return new ZmqBusError("invalid_option", message);
+}

@@ -1,0 +1,110 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { XPublisher } from "zeromq";
+import type { Endpoint } from "../endpoint.ts";
+import { toBindError } from "../zmq-bus-error.ts";
+
+/** Sends between two turns of the event loop: a send with a timeout of 0 resolves at once, however many there are. */
+const sendsPerTurn = 1_000;
+/** What subscribers send: a topic. */
+const maxSubscriptionBytes = 1_024;
+/** What is on its way when the program ends is still sent, if it goes so fast. */
+const lingerMs = 1_000;
+
+const subscribeOption = 6;
+const unsubscribeOption = 7;
+
+/** `ZMQ_XPUB_MANUAL` is of use only with two options that zeromq.js (6.8.0) keeps for subclasses. */
+class ManualPublisher extends XPublisher {
+  accept(topic: Buffer): void {
+    this.setStringOption(subscribeOption, topic);
+  }
+  drop(topic: Buffer): void {
+    this.setStringOption(unsubscribeOption, topic);
+  }
+}
+
+export interface Publisher {
+  readonly port: number;
+  /** False: a subscriber of it has no room. */
+  send(text: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * The pub port. With `noDrop`, a message whose one subscriber is full is refused instead of lost; and only what `onSubscribe`
+ * grants is subscribed to, as a stranger that subscribes to everything and reads nothing would make every message such a one.
+ *
+ * @throws ZmqBusError when the port cannot be opened
+ */
+export function openPublisher(options: {
+  readonly endpoint: Endpoint;
+  readonly pipeLength: number;
+  /** Somebody wants a topic: whether to grant it. From a granted one on, sent messages arrive. */
+  readonly onSubscribe: (topic: string) => boolean;
+  /** Somebody left it, or the connection was lost. */
+  readonly onUnsubscribe: (topic: string) => void;
+}): Publisher {
+  const { endpoint } = options;
+  const socket = new ManualPublisher({
+    manual: true,
+    noDrop: true,
+    sendTimeout: 0,
+    sendHighWaterMark: options.pipeLength,
+    maxMessageSize: maxSubscriptionBytes,
+    linger: lingerMs,
+    tcpKeepalive: 1,
+    ipv6: endpoint.ipv6,
+  });
+  try {
+    socket.bindSync(endpoint.address);
+  } catch (error) {
+    socket.close();
+    throw toBindError("pub", endpoint.address, error);
+  }
+  let sends = 0;
+
+  const watch = async () => {
+    for await (const [frame] of socket) {
+      // Closed between the arrival and this turn.
+      if (socket.closed) return;
+      const first = frame?.[0];
+      if (frame === undefined || (first !== 0 && first !== 1)) continue;
+      const topic = frame.subarray(1);
+      const text = topic.toString("latin1");
+      if (first === 0) {
+        socket.drop(topic);
+        options.onUnsubscribe(text);
+      } else if (options.onSubscribe(text)) {
+        socket.accept(topic);
+      }
+    }
+  };
+  const watched = watch();
+
+  return {
+    port: portOf(socket.lastEndpoint),
+    async send(text) {
+      sends += 1;
+      if (sends >= sendsPerTurn) {
+        sends = 0;
+        await nextTurn();
+      }
+      try {
+        await socket.send(text);
+        return true;
+      } catch {
+        // EAGAIN, or the socket was closed meanwhile: whoever closes it also closes what sends.
+        return false;
+      }
+    },
+    async close() {
+      socket.close();
+      await watched;
+    },
+  };
+}
+
+/** The port of an endpoint as libzmq writes it. */
+export function portOf(endpoint: string | null): number {
+  return Number(/:(\d+)$/.exec(endpoint ?? "")?.[1] ?? 0);
+}
