@@ -1,22 +1,23 @@
 import type { OutgoingMessage } from "./outgoing-message.ts";
 
 /** Messages that wait, in order: of several about one thing only the last. So it grows with what changed, not with how often. */
-export interface Backlog {
+export interface Backlog<M extends OutgoingMessage = OutgoingMessage> {
   readonly size: number;
   /** Characters of the texts that wait. */
   readonly characters: number;
   /** Puts it at the end; what it makes pointless goes. */
-  add(message: OutgoingMessage): void;
-  first(): OutgoingMessage | undefined;
+  add(message: M): void;
+  first(): M | undefined;
+  all(): Iterable<M>;
   /** It was sent: it goes, unless something else has taken its place meanwhile. */
-  done(message: OutgoingMessage): void;
+  done(message: M): void;
   /** Something later is on its way round this backlog: what it makes pointless goes. */
   overtakenBy(message: OutgoingMessage): void;
   clear(): void;
 }
 
-export function createBacklog(): Backlog {
-  const waiting = new Map<string, OutgoingMessage>();
+export function createBacklog<M extends OutgoingMessage = OutgoingMessage>(): Backlog<M> {
+  const waiting = new Map<string, M>();
   let characters = 0;
 
   const drop = (key: string) => {
@@ -44,6 +45,7 @@ export function createBacklog(): Backlog {
       for (const message of waiting.values()) return message;
       return undefined;
     },
+    all: () => waiting.values(),
     done(message) {
       if (waiting.get(message.key) === message) drop(message.key);
     },

@@ -23,7 +23,11 @@ export function createStatusFeed(first: BusStatus): StatusFeed {
   const tell = (status: BusStatus) => {
     if (ended) return;
     // That a consumer is behind is an occurrence, not a state to begin with.
-    if (status.state !== "consumer-behind") current = status;
+    if (status.state !== "consumer-behind") {
+      const repeated = status.state === current.state;
+      current = status;
+      if (repeated) return;
+    }
     for (const reader of readers) {
       reader.pending.push(status);
       if (reader.pending.length > maxPending) reader.pending.shift();

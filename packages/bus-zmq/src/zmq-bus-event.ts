@@ -31,6 +31,8 @@ export type ZmqBusEvent =
   | { readonly kind: "relayed"; readonly type: "indicator" | "sighting" }
   /** The host listens where others than this machine reach it. Once, when it begins. */
   | { readonly kind: "exposed"; readonly detail: string }
+  /** An attempt to join came to nothing; the next one follows. Status tells only the first of a row. */
+  | { readonly kind: "join-failed"; readonly detail: string }
   /** Joined again: what was sent last went out once more. */
   | { readonly kind: "rejoined"; readonly repeated: number; readonly detail: string };
 

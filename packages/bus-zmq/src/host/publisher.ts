@@ -1,10 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { XPublisher } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
+import { createSendNow } from "../send-now.ts";
 import { toBindError } from "../zmq-bus-error.ts";
 
-/** Sends between two turns of the event loop: a send with a timeout of 0 resolves at once, however many there are. */
-const sendsPerTurn = 1_000;
 /** What subscribers send: a topic. */
 const maxSubscriptionBytes = 1_024;
 /** What is on its way when the program ends is still sent, if it goes so fast. */
@@ -61,7 +59,6 @@ export function openPublisher(options: {
     socket.close();
     throw toBindError("pub", endpoint.address, error);
   }
-  let sends = 0;
 
   const watch = async () => {
     for await (const [frame] of socket) {
@@ -83,20 +80,7 @@ export function openPublisher(options: {
 
   return {
     port: portOf(socket.lastEndpoint),
-    async send(text) {
-      sends += 1;
-      if (sends >= sendsPerTurn) {
-        sends = 0;
-        await nextTurn();
-      }
-      try {
-        await socket.send(text);
-        return true;
-      } catch {
-        // EAGAIN, or the socket was closed meanwhile: whoever closes it also closes what sends.
-        return false;
-      }
-    },
+    send: createSendNow(socket),
     async close() {
       socket.close();
       await watched;
