@@ -10,8 +10,10 @@ export interface Apps {
   unsubscribe(topic: string): boolean;
   /** False: unknown, or to subscribe again. */
   heartbeat(topic: string): boolean;
-  /** Somebody wants a topic of the pub port: granted when it begins with that of an app. */
-  listen(topic: string): boolean;
+  /** Whether a topic of the pub port is to be granted: it begins with that of an app. */
+  mayListen(topic: string): boolean;
+  /** A topic was granted. */
+  listen(topic: string): void;
   unlisten(topic: string): void;
   all(): Iterable<App>;
   close(): void;
@@ -98,14 +100,14 @@ export function createApps(options: {
       app.silence.refresh();
       return true;
     },
+    mayListen: (topic) => ownerOf(topic) !== undefined,
     listen(topic) {
       const app = ownerOf(topic);
-      if (app === undefined) return false;
+      if (app === undefined) return;
       app.listeners += 1;
-      if (app.listeners > 1 || app.lost) return true;
+      if (app.listeners > 1 || app.lost) return;
       app.outbox.open();
       options.onListening(app);
-      return true;
     },
     unlisten(topic) {
       const app = ownerOf(topic);

@@ -112,6 +112,7 @@ export function createZmqHostBus(options: ZmqHostBusOptions = {}): ZmqHostBus {
     publisher = openPublisher({
       endpoint: settings.pub,
       pipeLength: settings.pipeLength,
+      mayListen: apps.mayListen,
       onSubscribe: apps.listen,
       onUnsubscribe: apps.unlisten,
     });

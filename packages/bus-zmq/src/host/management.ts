@@ -1,6 +1,7 @@
 import { Reply } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
 import { type ManagementRequest, parseRequest } from "../management.ts";
+import { receiveAll } from "../receive-all.ts";
 import { toBindError } from "../zmq-bus-error.ts";
 import { portOf } from "./publisher.ts";
 
@@ -38,14 +39,8 @@ export function openManagement(options: {
     options.onBadRequest(parsed.detail);
     return { status: parsed.status };
   };
-  const serve = async () => {
-    for await (const frames of socket) {
-      const answer = JSON.stringify(answerOf(frames));
-      // Who asked may be gone: then libzmq drops the answer.
-      if (!socket.closed) await socket.send(answer);
-    }
-  };
-  const served = serve();
+  // Who asked may be gone: then libzmq drops the answer.
+  const served = receiveAll(socket, (frames) => socket.send(JSON.stringify(answerOf(frames))));
 
   return {
     port: portOf(socket.lastEndpoint),

@@ -1,5 +1,6 @@
 import { XPublisher } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
+import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
 import { toBindError } from "../zmq-bus-error.ts";
 
@@ -29,7 +30,7 @@ export interface Publisher {
 }
 
 /**
- * The pub port. With `noDrop`, a message whose one subscriber is full is refused instead of lost; and only what `onSubscribe`
+ * The pub port. With `noDrop`, a message whose one subscriber is full is refused instead of lost; and only what `mayListen`
  * grants is subscribed to, as a stranger that subscribes to everything and reads nothing would make every message such a one.
  *
  * @throws ZmqBusError when the port cannot be opened
@@ -37,8 +38,10 @@ export interface Publisher {
 export function openPublisher(options: {
   readonly endpoint: Endpoint;
   readonly pipeLength: number;
-  /** Somebody wants a topic: whether to grant it. From a granted one on, sent messages arrive. */
-  readonly onSubscribe: (topic: string) => boolean;
+  /** Somebody wants a topic: whether to grant it. */
+  readonly mayListen: (topic: string) => boolean;
+  /** From now on what is sent to a granted topic arrives. */
+  readonly onSubscribe: (topic: string) => void;
   /** Somebody left it, or the connection was lost. */
   readonly onUnsubscribe: (topic: string) => void;
 }): Publisher {
@@ -60,23 +63,21 @@ export function openPublisher(options: {
     throw toBindError("pub", endpoint.address, error);
   }
 
-  const watch = async () => {
-    for await (const [frame] of socket) {
-      // Closed between the arrival and this turn.
-      if (socket.closed) return;
-      const first = frame?.[0];
-      if (frame === undefined || (first !== 0 && first !== 1)) continue;
-      const topic = frame.subarray(1);
-      const text = topic.toString("latin1");
-      if (first === 0) {
-        socket.drop(topic);
-        options.onUnsubscribe(text);
-      } else if (options.onSubscribe(text)) {
-        socket.accept(topic);
-      }
+  const onSubscription = (frame: Buffer | undefined) => {
+    const first = frame?.[0];
+    if (frame === undefined || (first !== 0 && first !== 1)) return;
+    const topic = frame.subarray(1);
+    const text = topic.toString("latin1");
+    if (first === 0) {
+      socket.drop(topic);
+      options.onUnsubscribe(text);
+    } else if (options.mayListen(text)) {
+      // In the turn of its arrival: libzmq adds the topic to the connection that the last message came from.
+      socket.accept(topic);
+      options.onSubscribe(text);
     }
   };
-  const watched = watch();
+  const watched = receiveAll(socket, ([frame]) => void onSubscription(frame));
 
   return {
     port: portOf(socket.lastEndpoint),

@@ -1,6 +1,7 @@
 import { Subscriber } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
+import { receiveAll } from "../receive-all.ts";
 import { toBindError } from "../zmq-bus-error.ts";
 import { portOf } from "./publisher.ts";
 
@@ -33,10 +34,7 @@ export function openReceiver(options: {
     socket.close();
     throw toBindError("sub", endpoint.address, error);
   }
-  const receive = async () => {
-    for await (const frames of socket) options.onFrame(parseFrame(frames));
-  };
-  const received = receive();
+  const received = receiveAll(socket, (frames) => void options.onFrame(parseFrame(frames)));
   return {
     port: portOf(socket.lastEndpoint),
     async close() {

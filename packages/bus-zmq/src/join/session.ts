@@ -1,6 +1,7 @@
 import { type Socket, Subscriber, XPublisher } from "zeromq";
 import { toEndpoint } from "../endpoint.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
+import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
 import { askHost } from "./ask-host.ts";
 import type { JoinSettings } from "./join-options.ts";
@@ -85,21 +86,16 @@ export async function openSession(
       }
     }
   };
-  const receive = async () => {
-    for await (const frames of subscriber) onFrame(parseFrame(frames), topic);
-  };
-  const receiveSubscriptions = async () => {
-    for await (const [frame] of publisher) {
-      if (frame?.[0] === 1 && indicatorTopic.startsWith(frame.toString("latin1", 1))) have("subscription");
-    }
+  const onSubscription = (frame: Buffer | undefined) => {
+    if (frame?.[0] === 1 && indicatorTopic.startsWith(frame.toString("latin1", 1))) have("subscription");
   };
   const pub = toEndpoint("pub_port", host, pubPort);
   const sub = toEndpoint("sub_port", host, subPort);
   const finished = Promise.allSettled([
     watch(subscriber, pub.address, () => have("handshake")),
     watch(publisher, sub.address),
-    receive(),
-    receiveSubscriptions(),
+    receiveAll(subscriber, (frames) => void onFrame(parseFrame(frames), topic)),
+    receiveAll(publisher, ([frame]) => void onSubscription(frame)),
   ]);
   const close = async (flush: boolean) => {
     lose("closed");

@@ -29,7 +29,7 @@ case "$*" in
   status*) exit 0;;
   "export --help"*) echo --low-priority;;
   export*) echo '{"ts":"2021-01-02T03:04:05Z"}';;
-  "matcher attach"*) echo '{"event":{"ts":"2021-01-02T03:04:06Z"},"indicator":{"context":null,"value":"a2.example"}}'; exec sleep 1000;;
+  "matcher attach"*) echo '{"event":{"ts":"2021-01-02T03:04:06Z"},"indicator":{"context":null,"value":"a2.example"}}'; while kill -0 $PPID 2> /dev/null; do sleep 1; done;;
 esac
 `,
   );

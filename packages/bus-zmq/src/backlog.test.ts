@@ -1,0 +1,160 @@
+import { propertyRuns } from "@tb/misp-core/testing";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { indicator } from "../test/objects.ts";
+import { createBacklog } from "./backlog.ts";
+import { type OutgoingMessage, toMessage } from "./outgoing-message.ts";
+
+const pattern = (letter: string) => `[domain-name:value = '${letter}.example']`;
+const announce = (id: number, letter: string) => message(indicator(id, { pattern: pattern(letter) }));
+const remove = (id: number, letter: string) =>
+  message(indicator(id, { pattern: pattern(letter), x_threatbus_update: "REMOVE" }));
+
+function message(object: Parameters<typeof toMessage>[0]): OutgoingMessage {
+  const made = toMessage(object, false);
+  if (made === undefined) throw new Error("not a message");
+  return made;
+}
+
+const texts = (backlog: { all(): Iterable<OutgoingMessage> }) => [...backlog.all()].map(({ text }) => text);
+
+describe("a backlog", () => {
+  it("keeps of several messages about one indicator the last, at its place", () => {
+    const backlog = createBacklog();
+    const [first, other, last] = [announce(1, "a"), announce(2, "b"), announce(1, "a")];
+    for (const one of [first, other, last]) backlog.add(one);
+    expect([...backlog.all()]).toEqual([other, last]);
+    expect(backlog.first()).toBe(other);
+    expect(backlog.size).toBe(2);
+  });
+
+  it("drops an announcement when its indicator is removed, and keeps the removal before a new announcement", () => {
+    const backlog = createBacklog();
+    for (const one of [announce(1, "a"), remove(1, "a"), announce(2, "a")]) backlog.add(one);
+    expect(texts(backlog)).toEqual([remove(1, "a").text, announce(2, "a").text]);
+  });
+
+  it("keeps what took the place of a message while that was sent", () => {
+    const backlog = createBacklog();
+    const sent = announce(1, "a");
+    backlog.add(sent);
+    const next = announce(1, "b");
+    backlog.add(next);
+    backlog.done(sent);
+    expect(backlog.first()).toBe(next);
+  });
+
+  it("of a snapshot does not send an older state of what went round it", () => {
+    const snapshot = createBacklog();
+    for (const one of [announce(1, "a"), announce(2, "b")]) snapshot.add(one);
+    snapshot.overtakenBy(announce(1, "a"));
+    expect(texts(snapshot)).toEqual([announce(2, "b").text]);
+  });
+
+  it("counts the characters that it holds", () => {
+    const backlog = createBacklog();
+    for (const one of [announce(1, "a"), announce(1, "a"), announce(2, "b")]) backlog.add(one);
+    expect(backlog.characters).toBe(texts(backlog).join("").length);
+    backlog.overtakenBy(remove(1, "a"));
+    expect(backlog.characters).toBe(texts(backlog).join("").length);
+    backlog.clear();
+    expect([backlog.characters, backlog.size]).toEqual([0, 0]);
+  });
+});
+
+/** What the program publishes about an index in which each id holds one value, and what a consumer that removes by value makes of it. */
+const letters = ["a", "b", "c"];
+const step = fc.record({
+  id: fc.integer({ min: 1, max: 4 }),
+  value: fc.option(fc.constantFrom(...letters), { nil: undefined }),
+  /** Messages that the consumer takes afterwards. */
+  takes: fc.integer({ min: 0, max: 3 }),
+});
+
+function publish(live: Map<number, string>, id: number, value: string | undefined): OutgoingMessage[] {
+  const before = live.get(id);
+  const messages: OutgoingMessage[] = [];
+  if (value === undefined) live.delete(id);
+  else live.set(id, value);
+  if (before !== undefined && before !== value) {
+    messages.push(remove(id, before));
+    const survivor = [...live].sort(([a], [b]) => a - b).find(([other, held]) => other !== id && held === before);
+    if (survivor !== undefined) messages.push(announce(...survivor));
+  }
+  if (value !== undefined) messages.push(announce(id, value));
+  return messages;
+}
+
+function consume(held: Set<unknown>, { text }: OutgoingMessage): void {
+  const object = JSON.parse(text ?? "");
+  if (object.x_threatbus_update === "REMOVE") held.delete(object.pattern);
+  else held.add(object.pattern);
+}
+
+const held = (live: Map<number, string>) => new Set([...live.values()].map(pattern));
+
+describe("a slow consumer", () => {
+  it("property: ends with what is live, however little it took in between", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+        const backlog = createBacklog();
+        const live = new Map<number, string>();
+        const consumer = new Set<unknown>();
+        const take = () => {
+          const first = backlog.first();
+          if (first === undefined) return;
+          consume(consumer, first);
+          backlog.done(first);
+        };
+        for (const { id, value, takes } of steps) {
+          for (const one of publish(live, id, value)) backlog.add(one);
+          for (let n = 0; n < takes; n += 1) take();
+        }
+        while (backlog.size > 0) take();
+        expect(consumer).toEqual(held(live));
+      }),
+      { numRuns: propertyRuns },
+    );
+  });
+
+  it("property: ends with what is live when a snapshot waits in the middle of a chunk while live messages overtake it", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), fc.array(step, { maxLength: 12 }), (before, during) => {
+        const live = new Map<number, string>();
+        // The app was away during these, and so may hold any of those values.
+        const removed = new Map<string, number>();
+        const consumer = new Set<unknown>();
+        for (const { id, value } of before) {
+          const old = live.get(id);
+          if (old !== undefined) {
+            consumer.add(pattern(old));
+            removed.set(old, id);
+          }
+          publish(live, id, value);
+        }
+        const snapshot = createBacklog();
+        const values = new Set(live.values());
+        for (const [value, id] of removed) if (!values.has(value)) snapshot.add(remove(id, value));
+        for (const [id, value] of live) snapshot.add(announce(id, value));
+        const backlog = createBacklog();
+        const take = () => {
+          const queue = backlog.size > 0 ? backlog : snapshot;
+          const first = queue.first();
+          if (first === undefined) return;
+          consume(consumer, first);
+          queue.done(first);
+        };
+        for (const { id, value, takes } of during) {
+          for (const one of publish(live, id, value)) {
+            backlog.add(one);
+            snapshot.overtakenBy(one);
+          }
+          for (let n = 0; n < takes; n += 1) take();
+        }
+        while (backlog.size + snapshot.size > 0) take();
+        expect(consumer).toEqual(held(live));
+      }),
+      { numRuns: propertyRuns },
+    );
+  });
+});
