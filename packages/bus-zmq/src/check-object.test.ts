@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { indicator, removal, sighting } from "../test/objects.ts";
 import { checkObject } from "./check-object.ts";
@@ -42,5 +43,18 @@ describe("an object of another app", () => {
     [sighting(1, { last_seen: null }), "last_seen"],
   ])("is refused with the reason: %j", (object, detail) => {
     expect(checkObject(object)).toEqual({ ok: false, detail: expect.stringContaining(detail) });
+  });
+
+  it("property: of any shape gets a verdict", () => {
+    const names = ["type", "spec_version", "id", "pattern", "pattern_type", "valid_from", "valid_until", "created"];
+    const anything = fc.dictionary(fc.constantFrom(...names), fc.jsonValue());
+    fc.assert(
+      fc.property(fc.oneof(anything, fc.jsonValue()), fc.boolean(), (value, valid) => {
+        const object = valid ? { ...indicator(1), ...(value as object) } : value;
+        const checked = checkObject(object);
+        if (checked.ok) expect(checked.object).toBe(object);
+        else expect(checked.detail).toMatch(/\w/);
+      }),
+    );
   });
 });

@@ -112,6 +112,20 @@ describe("an outbox", () => {
     expect(state.sent.length).toBeGreaterThan(15);
   });
 
+  it("tries again soon after it took something", async () => {
+    const { outbox, state } = open({}, 0);
+    outbox.open();
+    outbox.offer(messages([indicator(1), indicator(2), indicator(3)]));
+    await outbox.flush();
+    await vi.advanceTimersByTimeAsync(10_000);
+    state.room = 1;
+    await vi.advanceTimersByTimeAsync(250);
+    const before = state.tries;
+    state.room = 1;
+    await vi.advanceTimersByTimeAsync(10);
+    expect(state.tries - before).toBeGreaterThan(0);
+  });
+
   it("does not give up an app whose pipe is full of the snapshot that it asked for, until much later", async () => {
     const { outbox, state } = open({ pipeLength: 2 }, 2);
     outbox.open();

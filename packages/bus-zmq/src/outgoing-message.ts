@@ -1,7 +1,7 @@
 import type { StixObject } from "@tb/misp-core";
 
 /** What follows an app's private topic. */
-export type MessageKind = "indicator" | "sighting" | "snapshotrequest";
+type MessageKind = "indicator" | "sighting" | "snapshotrequest";
 
 /** One object on its way to one or more apps. */
 export interface OutgoingMessage {

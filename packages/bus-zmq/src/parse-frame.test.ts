@@ -26,6 +26,13 @@ describe("a message", () => {
     expect(parseFrame(frames)).toEqual({ ok: false, detail: expect.stringContaining(detail) });
   });
 
+  it("is refused when it is nested deeper than anyone could write it again", () => {
+    const nested = (depth: number) => frame(`stix2/ ${'{"a":['.repeat(depth / 2)}${"]}".repeat(depth / 2)}`);
+    expect(parseFrame(nested(100))).toMatchObject({ ok: true });
+    expect(parseFrame(nested(102))).toEqual({ ok: false, detail: expect.stringContaining("100 levels") });
+    expect(parseFrame(nested(200_000))).toMatchObject({ ok: false });
+  });
+
   it("does not put control characters of the sender into the reason", () => {
     const parsed = parseFrame(frame("\u001b[31m\u202e\u009b {"));
     expect(parsed).toEqual({ ok: false, detail: 'no JSON after the topic "\\u001b[31m\\u202e\\u009b"' });

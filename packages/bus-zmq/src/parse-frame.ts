@@ -9,6 +9,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true });
 const space = 0x20;
 /** Above it, a topic is none of Threat Bus': 32 letters and a kind at most. */
 const maxTopicBytes = 256;
+/** V8 parses a megabyte of brackets and dies of writing it again; Python's json stops at about 1000. STIX needs a dozen. */
+const maxDepth = 100;
 
 /**
  * Takes a message apart. It has to be one frame: the real Threat Bus sends its previous object again when it gets two.
@@ -24,7 +26,17 @@ export function parseFrame(frames: readonly Uint8Array[]): ParsedFrame {
   if (topic === undefined || text === undefined) return { ok: false, detail: "not UTF-8" };
   const value = parseJson(text);
   if (value === undefined) return { ok: false, detail: `no JSON after the topic ${quote(topic)}` };
+  if (isDeeperThan(maxDepth, value)) return { ok: false, detail: `nested more than ${maxDepth} levels deep` };
   return { ok: true, topic, value };
+}
+
+function isDeeperThan(depth: number, value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let n = 0; n <= depth; n += 1) {
+    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 /** Undefined when the bytes are no UTF-8. */

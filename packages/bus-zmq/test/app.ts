@@ -76,6 +76,7 @@ export async function startApp({ manage }: HostPorts, options: AppOptions = {}) 
   const publisher = new XPublisher({ linger: 0 });
   publisher.connect(`tcp://127.0.0.1:${answer["sub_port"]}`);
   const connected = hostSubscribes(publisher);
+  const dropped = new Promise<void>((resolve) => publisher.events.on("disconnect", () => resolve()));
 
   return {
     topic: privateTopic,
@@ -109,6 +110,8 @@ export async function startApp({ manage }: HostPorts, options: AppOptions = {}) 
     publish(object: object, topicOfMessage = "stix2/indicator") {
       return this.send(`${topicOfMessage} ${JSON.stringify(object)}`);
     },
+    /** Resolves when the host has dropped the connection that the app publishes over. */
+    dropped,
     /** Loses its data connection and keeps its subscription. */
     disconnect: () => subscriber.close(),
     async close() {

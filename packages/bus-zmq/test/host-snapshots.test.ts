@@ -98,7 +98,11 @@ describe("a snapshot of the other apps", () => {
       { kind: "sighting", object: sighting(2) },
     ]);
     expect([...first.objects(), ...second.objects("sighting")]).toEqual([]);
-    expect(host.refusals()).toContain("ours");
+    expect(host.refusals()).toEqual(["ours", "bad-object"]);
+    await asking.unsubscribe();
+    await answer(indicator(4));
+    await host.until(() => host.refusals().length >= 3);
+    expect(host.refusals().at(-1)).toBe("unknown-snapshot");
   });
 
   it("is not asked for with 0 days", async () => {

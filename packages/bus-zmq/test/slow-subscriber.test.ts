@@ -5,7 +5,7 @@ import { openHost } from "./host.ts";
 import { indicator, removal } from "./objects.ts";
 
 /** More than the system's buffers hold for one connection that nobody reads from. */
-const filling = Array.from({ length: 4_000 }, (_, n) => indicator(n + 1, { name: "x".repeat(4_000) }));
+const filling = Array.from({ length: 4_000 }, (_, n) => indicator(n + 1, { name: "x".repeat(2_000) }));
 
 async function publishAll(publish: (objects: readonly StixObject[]) => Promise<void>, objects: readonly StixObject[]) {
   for (let from = 0; from < objects.length; from += 500) await publish(objects.slice(from, from + 500));
@@ -88,4 +88,14 @@ it("a stranger that subscribes to everything and reads nothing gets nothing and 
   await publishAll(host.bus.publish, filling);
   await app.until(() => app.received.length >= filling.length);
   await expect(stranger.receive()).rejects.toMatchObject({ code: "EAGAIN" });
+});
+
+it("a stranger that subscribes to a topic without end loses its connection", async () => {
+  const host = openHost();
+  const stranger = new Subscriber({ linger: 0 });
+  onTestFinished(() => stranger.close());
+  const dropped = new Promise<void>((resolve) => stranger.events.on("disconnect", () => resolve()));
+  stranger.subscribe("x".repeat(2_000));
+  stranger.connect(`tcp://127.0.0.1:${host.bus.ports.pub}`);
+  await dropped;
 });

@@ -12,7 +12,7 @@ const maxRetryMs = 250;
 const behindMs = 15_000;
 
 /** Messages that were given together, and what becomes of them. */
-export interface Batch {
+interface Batch {
   /** Live ones are remembered, and go out again after a rejoin. */
   readonly messages: readonly OutgoingMessage[];
   readonly wrap: (text: string, message: OutgoingMessage) => string;

@@ -1,0 +1,77 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { openHost } from "./host.ts";
+import { indicator } from "./objects.ts";
+
+const index = JSON.stringify(new URL("../src/index.ts", import.meta.url).href);
+const helpers = JSON.stringify(new URL("./app.ts", import.meta.url).href);
+
+/** Runs in a process of its own, which must end by itself. */
+async function run(script: string): Promise<string> {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", script],
+    { cwd: new URL("..", import.meta.url), timeout: 15_000 },
+  );
+  return stdout;
+}
+
+const readAll = `
+  const { signal } = new AbortController();
+  const ends = [bus.sightings({ signal }), bus.snapshotRequests({ signal }), bus.status()].map(async (values) => { for await (const _ of values); });`;
+const dispose = `
+  const since = performance.now();
+  await Promise.all([bus[Symbol.asyncDispose](), bus[Symbol.asyncDispose]()]);
+  await Promise.all(ends);
+  console.log(performance.now() - since < 2000);`;
+
+describe("a closed bus leaves nothing that keeps its process alive", () => {
+  it("when it is a host, with apps that listen, that do not, and that are slow", async () => {
+    const script = `
+      import { createZmqHostBus } from ${index};
+      import { startApp } from ${helpers};
+      const bus = createZmqHostBus({ manage: 0, pub: 0, sub: 0, pipeLength: 10 });
+      ${readAll}
+      const apps = [await startApp(bus.ports), await startApp(bus.ports, { reads: false }), await startApp(bus.ports, { listens: false })];
+      const object = { type: "indicator", spec_version: "2.1", name: "x".repeat(10_000) };
+      await bus.publish(Array.from({ length: 2_000 }, (_, n) => ({ ...object, id: "indicator--" + n })));
+      ${dispose}
+      for (const app of apps) await app.close();`;
+    expect(await run(script)).toBe("true\n");
+  });
+
+  it("when it never joined, and something waits", async () => {
+    const script = `
+      import { createZmqJoinBus } from ${index};
+      const bus = createZmqJoinBus({ host: "127.0.0.1", port: 1 });
+      ${readAll}
+      const waiting = bus.publish([{ type: "indicator", spec_version: "2.1", id: "indicator--1" }]).catch(({ code }) => console.log(code));
+      ${dispose}
+      await waiting;`;
+    expect((await run(script)).split("\n").sort()).toEqual(["", "disposed", "true"]);
+  });
+
+  it("when it has joined", async () => {
+    const host = openHost();
+    const script = `
+      import { createZmqJoinBus } from ${index};
+      const bus = createZmqJoinBus({ host: "127.0.0.1", port: ${host.manage} });
+      ${readAll}
+      for await (const { state } of bus.status()) if (state === "up") break;
+      ${dispose}`;
+    expect(await run(script)).toBe("true\n");
+    expect(host.kinds()).toEqual(["app-subscribed", "app-unsubscribed"]);
+  });
+});
+
+it("what a host was given right before it is closed still arrives", async () => {
+  const host = openHost();
+  const app = await host.app();
+  await (await host.nextRequest()).end();
+  const objects = Array.from({ length: 1_000 }, (_, n) => indicator(n + 1));
+  await host.bus.publish(objects);
+  await host.bus[Symbol.asyncDispose]();
+  await app.until(() => app.received.length >= 1_000);
+  expect(app.objects()).toEqual(objects);
+});
