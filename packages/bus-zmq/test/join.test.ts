@@ -95,9 +95,12 @@ describe("a joined Threat Bus", () => {
     expect(actions(host)).not.toContain("unsubscribe");
   });
 
-  it("does not get again what was handed over long before the last good heartbeat", async () => {
+  it.each([
+    ["gets again what was handed over shortly before the last good heartbeat", 10_000, 1],
+    ["does not get again what was handed over long before it", 1, 0],
+  ])("%s", async (_, repeatMs, repeated) => {
     const host = await openFakeHost();
-    const { bus, events, reaches, until } = openBus(host.ports.manage, { heartbeatIntervalMs: 20, repeatMs: 1 });
+    const { bus, events, reaches, until } = openBus(host.ports.manage, { heartbeatIntervalMs: 20, repeatMs });
     await reaches("up");
     await bus.publish([indicator(1)]);
     const heartbeats = () => actions(host).filter((action) => action === "heartbeat").length;
@@ -107,7 +110,7 @@ describe("a joined Threat Bus", () => {
     await reaches("down");
     await host.start();
     await until(() => events.some(({ kind }) => kind === "rejoined"));
-    expect(events.at(-1)).toMatchObject({ kind: "rejoined", repeated: 0 });
+    expect(events.at(-1)).toMatchObject({ kind: "rejoined", repeated });
   });
 
   it("that comes back gets what is rendered anew where the program can do that", async () => {
@@ -177,6 +180,18 @@ describe("a joined Threat Bus", () => {
     await reaches("up");
   });
 
+  it("that answers without end is not listened to", async () => {
+    const host = await openFakeHost((request, ports) => ({
+      ...Object(success(request, ports)),
+      more: "x".repeat(100_000),
+    }));
+    const { events, reaches, until } = openBus(host.ports.manage, { answerTimeoutMs: 300 });
+    await until(() => events.length > 0);
+    expect(events[0]).toMatchObject({ kind: "join-failed", detail: expect.stringContaining("does not answer") });
+    host.answerWith(success);
+    await reaches("up");
+  });
+
   it("whose other ports cannot be reached is not joined", async () => {
     const host = await openFakeHost((request, ports) => success(request, { ...ports, pub: 1, sub: 1 }));
     const { events, until } = openBus(host.ports.manage, { answerTimeoutMs: 300 });
@@ -214,6 +229,20 @@ describe("a joined Threat Bus", () => {
       "unknown-topic",
       ...Array(6).fill("bad-object"),
     ]);
+  });
+
+  it("that sends more at once than there is room for is left, and joined again", async () => {
+    const host = await openFakeHost();
+    const { bus, reaches, events, until } = openBus(host.ports.manage, { maxMessageBytes: 10_000 });
+    await reaches("up");
+    await host.until(() => host.subscriptions.has(topic));
+    await host.send(`${topic}sighting ${JSON.stringify(sighting(1, { x_large: "x".repeat(20_000) }))}`);
+    await until(() => events.some(({ kind }) => kind === "rejoined"));
+    await host.until(() => host.subscriptions.has(topic));
+    const sightings = bus.sightings({ signal: new AbortController().signal })[Symbol.asyncIterator]();
+    const next = sightings.next();
+    await host.send(`${topic}sighting ${JSON.stringify(sighting(2))}`);
+    expect((await next).value?.sighting).toEqual(sighting(2));
   });
 
   it("that is lost during a snapshot gets nothing more of it", async () => {

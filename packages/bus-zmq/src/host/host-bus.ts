@@ -140,9 +140,11 @@ export function createZmqHostBus(options: ZmqHostBusOptions = {}): ZmqHostBus {
     ports,
     async publish(objects) {
       if (disposed) throw new ZmqBusError("disposed", "the Threat Bus host was closed");
+      const wanting = [...apps.all()].filter(({ wants }) => wants.size > 0);
+      if (wanting.length === 0) return;
       const messages = toMessages(objects, renderAgain !== undefined);
       const flushes: Promise<void>[] = [];
-      for (const { wants, outbox } of apps.all()) {
+      for (const { wants, outbox } of wanting) {
         outbox.offer(messages.filter(({ kind }) => wants.has(kind as ObjectType)));
         flushes.push(outbox.flush());
       }

@@ -1,9 +1,9 @@
-import { setTimeout as wait } from "node:timers/promises";
 import type { Bus, SightingDelivery, StixObject } from "@tb/misp-core";
 import { checkObject } from "../check-object.ts";
 import { createMailbox } from "../mailbox.ts";
 import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
 import { isRecord, type ParsedFrame } from "../parse-frame.ts";
+import { pause } from "../pause.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
 import { createStatusFeed } from "../status-feed.ts";
 import { ZmqBusError } from "../zmq-bus-error.ts";
@@ -88,7 +88,7 @@ export function createZmqJoinBus(options: ZmqJoinBusOptions): ZmqJoinBus {
     signal,
   }: Session): Promise<{ readonly detail: string; readonly forgotten: boolean }> => {
     for (;;) {
-      await wait(settings.heartbeatIntervalMs, undefined, { signal }).catch(() => undefined);
+      await pause(settings.heartbeatIntervalMs, signal);
       const sentAtMs = performance.now();
       const answered = await askHost(manage, { action: "heartbeat", topic }, answerTimeoutMs, signal);
       if (signal.aborted) return { detail: String(signal.reason), forgotten: false };
@@ -137,7 +137,7 @@ export function createZmqJoinBus(options: ZmqJoinBusOptions): ZmqJoinBus {
         left ??= opened.topic;
         feed.tell({ state: "down", detail: `${opened.detail}; trying again` });
         onEvent({ kind: "join-failed", detail: opened.detail });
-        await wait(delayMs, undefined, { signal }).catch(() => undefined);
+        await pause(delayMs, signal);
         delayMs = Math.min(2 * delayMs, maxRetryMs);
       }
     }

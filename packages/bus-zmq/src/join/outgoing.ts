@@ -1,6 +1,6 @@
-import { setTimeout as wait } from "node:timers/promises";
 import { createBacklog } from "../backlog.ts";
 import type { OutgoingMessage, RenderAgain } from "../outgoing-message.ts";
+import { pause } from "../pause.ts";
 import type { JoinSettings } from "./join-options.ts";
 import { createJournal } from "./journal.ts";
 import type { Session } from "./session.ts";
@@ -60,14 +60,15 @@ export function createOutgoing(settings: JoinSettings, onBehind: (detail: string
     const beganAtMs = performance.now();
     while (!(await to.send(text))) {
       if (to.signal.aborted) return false;
-      await wait(retryMs, undefined, { signal: to.signal }).catch(() => undefined);
+      await pause(retryMs, to.signal);
       if (to.signal.aborted) return false;
       retryMs = Math.min(2 * retryMs, maxRetryMs);
       if (toldBehind || performance.now() - beganAtMs < behindMs) continue;
       toldBehind = true;
       onBehind(`the Threat Bus host takes nothing for ${behindMs / 1_000} s`);
     }
-    return true;
+    // What went into a session that is over by now counts for nothing: it was not remembered when the next one began.
+    return !to.signal.aborted;
   };
   const remember = async (message: OutgoingMessage) => {
     journal.add(message, performance.now());
