@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { Dealer, Request } from "zeromq";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Dealer, Request, Subscriber } from "zeromq";
 import { ask } from "./app.ts";
 import { openHost } from "./host.ts";
 import { indicator } from "./objects.ts";
@@ -41,6 +41,30 @@ describe("a subscription", () => {
     await host.bus.publish([indicator(1)]);
     await app.until(() => app.received.length >= 1);
     expect(app.objects()).toEqual([indicator(1)]);
+  });
+
+  it("may be listened to in parts, and still is one", async () => {
+    const host = openHost();
+    const { topic, pub_port: port } = await ask(host.manage, {
+      action: "subscribe",
+      topic: "stix2/indicator",
+      snapshot: 3,
+    });
+    const subscriber = new Subscriber({ linger: 0, receiveTimeout: 10_000 });
+    onTestFinished(() => subscriber.close());
+    subscriber.subscribe(`${topic}sighting`, `${topic}indicator`);
+    subscriber.connect(`tcp://127.0.0.1:${port}`);
+    expect((await host.nextRequest()).sinceMs).toBe(3 * 86_400_000);
+    await host.bus.publish([indicator(1)]);
+    const app = await host.app();
+    // Had it asked twice, this would be the second time.
+    expect((await host.nextRequest()).sinceMs).toBe(0);
+    expect(String((await subscriber.receive())[0])).toBe(`${topic}indicator ${JSON.stringify(indicator(1))}`);
+    subscriber.unsubscribe(`${topic}sighting`);
+    await host.bus.publish([indicator(2)]);
+    await app.until(() => app.received.length >= 1);
+    expect(String((await subscriber.receive())[0])).toContain(indicator(2).id);
+    expect(await ask(host.manage, { action: "heartbeat", topic })).toEqual({ status: "success" });
   });
 
   it("is refused beyond the limit on apps, and not any more when one has gone", async () => {

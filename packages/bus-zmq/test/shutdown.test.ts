@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createZmqJoinBus } from "../src/index.ts";
+import { startFakeHost } from "./fake-host.ts";
 import { openHost } from "./host.ts";
 import { indicator } from "./objects.ts";
 
@@ -65,13 +67,28 @@ describe("a closed bus leaves nothing that keeps its process alive", () => {
   });
 });
 
-it("what a host was given right before it is closed still arrives", async () => {
-  const host = openHost();
-  const app = await host.app();
-  await (await host.nextRequest()).end();
-  const objects = Array.from({ length: 1_000 }, (_, n) => indicator(n + 1));
-  await host.bus.publish(objects);
-  await host.bus[Symbol.asyncDispose]();
-  await app.until(() => app.received.length >= 1_000);
-  expect(app.objects()).toEqual(objects);
+const large = (count: number, characters: number) =>
+  Array.from({ length: count }, (_, n) => indicator(n + 1, { name: "x".repeat(characters) }));
+
+describe("what was handed over right before the end still arrives", () => {
+  it("at the apps of a host", async () => {
+    const host = openHost();
+    const app = await host.app();
+    await (await host.nextRequest()).end();
+    const objects = large(4_000, 4_000);
+    await host.bus.publish(objects);
+    await host.bus[Symbol.asyncDispose]();
+    await app.until(() => app.received.length >= objects.length);
+    expect(app.objects().map(({ id }) => id)).toEqual(objects.map(({ id }) => id));
+  });
+
+  it("at a joined host", async () => {
+    const host = await startFakeHost();
+    onTestFinished(host.stop);
+    const bus = createZmqJoinBus({ host: "127.0.0.1", port: host.ports.manage });
+    const objects = large(900, 20_000);
+    await bus.publish(objects);
+    await bus[Symbol.asyncDispose]();
+    await host.until(() => host.frames.length >= objects.length);
+  });
 });
