@@ -28,9 +28,8 @@ export function toEndpoint(name: string, host: string, port: number, anyPort = f
   return { address: `tcp://${ipv6 ? `[${bare}]` : bare}:${anyPort && port === 0 ? "*" : port}`, ipv6 };
 }
 
-/** Where to listen: ZeroMQ does not look names up for that, and `*` is its word for every address. */
+/** `*` is ZeroMQ's word for every address of this machine. */
 export function toBindHost(host: string): string {
-  if (host === "localhost") return "127.0.0.1";
   return host === "*" ? "0.0.0.0" : host;
 }
 

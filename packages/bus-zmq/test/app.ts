@@ -9,10 +9,14 @@ export interface HostPorts {
 export type Answer = Readonly<Record<string, unknown>>;
 
 /** Sends one management request, of any shape, and waits for its answer. */
-export async function ask(manage: number, request: object | string | Buffer | Buffer[]): Promise<Answer> {
+export async function ask(
+  manage: number,
+  request: object | string | Buffer | Buffer[],
+  host = "127.0.0.1",
+): Promise<Answer> {
   const socket = new Request({ linger: 0, receiveTimeout: 10_000 });
   try {
-    socket.connect(`tcp://127.0.0.1:${manage}`);
+    socket.connect(`tcp://${host}:${manage}`);
     const raw = typeof request === "string" || Buffer.isBuffer(request) || Array.isArray(request);
     await socket.send(raw ? request : JSON.stringify(request));
     const [answer] = await socket.receive();

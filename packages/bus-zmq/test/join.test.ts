@@ -199,6 +199,16 @@ describe("a joined Threat Bus", () => {
     expect(events[0]).toMatchObject({ kind: "join-failed", detail: expect.stringContaining("127.0.0.1:1") });
   });
 
+  it("that has answered is left in good order, also when the bus is closed before it has joined", async () => {
+    const host = await openFakeHost((request, ports) => success(request, { ...ports, pub: 1, sub: 1 }));
+    const { bus } = openBus(host.ports.manage);
+    await host.until(() => host.requests.length > 0);
+    // It answers, and the bus tries to reach the two other ports.
+    await ask(host.ports.manage, { action: "heartbeat", topic });
+    await bus[Symbol.asyncDispose]();
+    expect(actions(host)).toEqual(["subscribe", "heartbeat", "unsubscribe"]);
+  });
+
   it("may send anything: it is counted, and sightings go on", async () => {
     const host = await openFakeHost();
     const { bus, reaches, refusals, until } = openBus(host.ports.manage);

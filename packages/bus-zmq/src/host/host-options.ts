@@ -5,7 +5,7 @@ import type { ZmqBusEvent } from "../zmq-bus-event.ts";
 
 /** Where the host listens, and its limits. */
 export interface ZmqHostBusOptions {
-  /** An address of this machine; `0.0.0.0` or `*` for all of them, `localhost` for 127.0.0.1. @default "127.0.0.1" */
+  /** An address or network interface of this machine; `0.0.0.0` or `*` for all addresses. @default "127.0.0.1" */
   readonly host?: string;
   /** The management port. 0: any free one, as for the other two. @default 13370 */
   readonly manage?: number;
