@@ -56,7 +56,7 @@ describe("a host", () => {
     });
   });
 
-  it.each(["127.0.0.1", "localhost", "127.0.0.2", undefined])(
+  it.each(["127.0.0.1", "localhost", undefined])(
     "listens on this machine alone as %s, and has nothing to say",
     async (host) => {
       const events: ZmqBusEvent[] = [];
