@@ -1,26 +1,19 @@
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Versions that work together on Python 3.11; `pyvast` is yanked, so it must be pinned exactly (3.1.0 is an unrelated API). */
+/** The rest is in `constraints.txt`. `pyvast` is yanked, so it must be pinned exactly: 3.1.0 is an unrelated API. */
 const environments = {
-  host: [
-    "threatbus==2022.5.16",
-    "threatbus-inmem==2022.5.16",
-    "threatbus-zmq==2022.5.16",
-    "antlr4-python3-runtime==4.8",
-    "dynaconf==3.3.5",
-    "pluggy==1.7.0",
-    "pyzmq==27.3.0",
-    "stix2==3.0.1",
-  ],
+  host: ["threatbus==2022.5.16", "threatbus-inmem==2022.5.16", "threatbus-zmq==2022.5.16"],
   suricata: ["suricata-threatbus==2022.5.16"],
   vast: ["vast-threatbus==2022.5.16", "pyvast==2021.12.16"],
 };
+const constraints = fileURLToPath(new URL("./constraints.txt", import.meta.url));
 
 /**
  * A virtual environment with pinned packages, made the first time and kept in `$THREATBUS_MISP_INTEROP`, else in the user's cache.
@@ -32,14 +25,20 @@ export async function pythonEnvironment(name: keyof typeof environments): Promis
   const folder = join(cache, name);
   const programs = join(folder, "bin");
   const complete = join(folder, "complete");
-  if (existsSync(complete)) return programs;
+  const pins = `${environments[name].join("\n")}\n${readFileSync(constraints, "utf8")}`;
+  if (existsSync(complete) && readFileSync(complete, "utf8") === pins) return programs;
   mkdirSync(cache, { recursive: true });
-  await run(process.env["PYTHON"] ?? "python3", ["-m", "venv", "--clear", folder]);
-  const pip = join(programs, "pip");
-  // antlr4 4.8 comes as source, and newer setuptools cannot build it.
-  await run(pip, ["install", "--quiet", "wheel", "setuptools<70"]);
-  await run(pip, ["install", "--quiet", "--no-build-isolation", ...environments[name]]);
-  writeFileSync(complete, environments[name].join("\n"));
+  try {
+    await run(process.env["PYTHON"] ?? "python3", ["-m", "venv", "--clear", folder]);
+    const pip = join(programs, "pip");
+    // antlr4 4.8 comes as source, and newer setuptools cannot build it.
+    await run(pip, ["install", "--quiet", "wheel", "setuptools<70"]);
+    await run(pip, ["install", "--quiet", "--no-build-isolation", "-c", constraints, ...environments[name]]);
+  } catch (cause) {
+    const what = "needs Python 3.11 with venv (PYTHON names another one) and, the first time, the package index";
+    throw new Error(`interop with the real Threat Bus ${what}`, { cause });
+  }
+  writeFileSync(complete, pins);
   return programs;
 }
 
