@@ -1,5 +1,5 @@
 import { isIP, isIPv6 } from "node:net";
-import { ZmqBusError } from "./zmq-bus-error.ts";
+import { invalid } from "./check-options.ts";
 
 /** A place on the network as ZeroMQ wants it. */
 export interface Endpoint {
@@ -35,14 +35,4 @@ export function toBindHost(host: string): string {
 
 export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127\./.test(host);
-}
-
-/** A whole number from 1 on. */
-export function checkBound(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw invalid(`${name} is ${value}; expected a whole number above 0`);
-}
-
-export function invalid(message: string): ZmqBusError {
-  return new ZmqBusError("invalid_option", message);
 }

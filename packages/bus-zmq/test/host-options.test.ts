@@ -26,6 +26,9 @@ describe("a host", () => {
     [{ maxApps: 0 }, "maxApps is 0"],
     [{ stallTimeoutMs: Number.NaN }, "stallTimeoutMs is NaN"],
     [{ pipeLength: Number.POSITIVE_INFINITY }, "pipeLength is Infinity"],
+    [{ silenceTimeoutMs: 2 ** 31 }, "silenceTimeoutMs is 2147483648"],
+    [{ maxApp: 1 }, "maxApp is no option; did you mean maxApps?"],
+    [{ color: 1 }, "color is no option"],
   ])("cannot be made of %j", (options, message) => {
     expect(failure(() => createZmqHostBus({ ...anyPorts, ...options }))).toMatchObject({
       code: "invalid_option",
@@ -109,6 +112,7 @@ describe("a joined bus", () => {
     [{ host: "localhost", port: 0 }, "threatbus is 0"],
     [{ host: "localhost", port: 65_536 }, "threatbus is 65536"],
     [{ host: "localhost", heartbeatIntervalMs: 0 }, "heartbeatIntervalMs is 0"],
+    [{ host: "localhost", ports: 1 }, "ports is no option; did you mean port?"],
   ])("cannot be made of %j", (options, message) => {
     expect(failure(() => createZmqJoinBus(options))).toMatchObject({
       code: "invalid_option",

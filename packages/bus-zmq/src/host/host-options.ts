@@ -1,5 +1,6 @@
 import type { StixObject } from "@tb/misp-core";
-import { checkBound, type Endpoint, invalid, toBindHost, toEndpoint } from "../endpoint.ts";
+import { checkBound, checkNames, invalid } from "../check-options.ts";
+import { type Endpoint, toBindHost, toEndpoint } from "../endpoint.ts";
 import type { RenderAgain } from "../outgoing-message.ts";
 import type { ZmqBusEvent } from "../zmq-bus-event.ts";
 
@@ -15,7 +16,7 @@ export interface ZmqHostBusOptions {
   readonly sub?: number;
   /**
    * Whether an indicator that another app publishes is one of ours, and so must not come from elsewhere. It gets the whole
-   * object: a program may also refuse the REMOVE of a pattern that it holds itself.
+   * object, as it came (an id may be in upper case): a program may also refuse the REMOVE of a pattern that it holds itself.
    * @default nothing is
    */
   readonly isOurs?: (indicator: StixObject) => boolean;
@@ -29,7 +30,11 @@ export interface ZmqHostBusOptions {
   readonly onEvent?: (event: ZmqBusEvent) => void;
   /** An app without a heartbeat for so long is forgotten, in milliseconds. Apps send one every 5 s. @default 60000 */
   readonly silenceTimeoutMs?: number;
-  /** An app that takes nothing for so long, while something waits for it, is forgotten, in milliseconds. @default 30000 */
+  /**
+   * An app that takes nothing for so long, while something waits for it, is forgotten, in milliseconds; so is one that does not
+   * begin to listen in that time.
+   * @default 30000
+   */
   readonly stallTimeoutMs?: number;
   /** The same while it is its own snapshot that fills the pipe, in milliseconds. @default 20 times `stallTimeoutMs` */
   readonly snapshotStallTimeoutMs?: number;
@@ -57,8 +62,29 @@ export interface HostSettings extends Required<Omit<ZmqHostBusOptions, "renderAg
   readonly renderAgain: RenderAgain | undefined;
 }
 
+const optionNames: readonly (keyof ZmqHostBusOptions)[] = [
+  "host",
+  "manage",
+  "pub",
+  "sub",
+  "isOurs",
+  "renderAgain",
+  "onEvent",
+  "silenceTimeoutMs",
+  "stallTimeoutMs",
+  "snapshotStallTimeoutMs",
+  "pipeLength",
+  "maxWaiting",
+  "maxWaitingCharacters",
+  "maxMessageBytes",
+  "maxApps",
+  "maxSnapshots",
+  "maxSightings",
+];
+
 /** Checks options and fills in defaults. Throws `ZmqBusError`, code `invalid_option`. */
 export function toHostSettings(options: ZmqHostBusOptions): HostSettings {
+  checkNames(options, optionNames);
   const { host = "127.0.0.1", manage = 13_370, pub = 13_371, sub = 13_372 } = options;
   const ports = [manage, pub, sub].filter((port) => port !== 0);
   if (new Set(ports).size < ports.length)
@@ -75,7 +101,10 @@ export function toHostSettings(options: ZmqHostBusOptions): HostSettings {
     onEvent: options.onEvent ?? (() => undefined),
     silenceTimeoutMs: checkBound("silenceTimeoutMs", options.silenceTimeoutMs ?? 60_000),
     stallTimeoutMs,
-    snapshotStallTimeoutMs: checkBound("snapshotStallTimeoutMs", options.snapshotStallTimeoutMs ?? 20 * stallTimeoutMs),
+    snapshotStallTimeoutMs: checkBound(
+      "snapshotStallTimeoutMs",
+      options.snapshotStallTimeoutMs ?? Math.min(20 * stallTimeoutMs, 2 ** 31 - 1),
+    ),
     pipeLength: checkBound("pipeLength", options.pipeLength ?? 5_000),
     maxWaiting: checkBound("maxWaiting", options.maxWaiting ?? 100_000),
     maxWaitingCharacters: checkBound("maxWaitingCharacters", options.maxWaitingCharacters ?? 64 * 1024 * 1024),

@@ -1,5 +1,6 @@
 import { Reply } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
+import { keepalive } from "../keepalive.ts";
 import { type ManagementRequest, parseRequest } from "../management.ts";
 import { receiveAll } from "../receive-all.ts";
 import { toBindError } from "../zmq-bus-error.ts";
@@ -25,7 +26,7 @@ export function openManagement(options: {
   readonly onBadRequest: (detail: string) => void;
 }): Management {
   const { endpoint } = options;
-  const socket = new Reply({ maxMessageSize: maxRequestBytes, linger: 0, ipv6: endpoint.ipv6, tcpKeepalive: 1 });
+  const socket = new Reply({ maxMessageSize: maxRequestBytes, linger: 0, ipv6: endpoint.ipv6, ...keepalive });
   try {
     socket.bindSync(endpoint.address);
   } catch (error) {

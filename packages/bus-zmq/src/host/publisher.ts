@@ -1,5 +1,6 @@
 import { XPublisher } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
+import { keepalive } from "../keepalive.ts";
 import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
 import { toBindError } from "../zmq-bus-error.ts";
@@ -53,7 +54,7 @@ export function openPublisher(options: {
     sendHighWaterMark: options.pipeLength,
     maxMessageSize: maxSubscriptionBytes,
     linger: lingerMs,
-    tcpKeepalive: 1,
+    ...keepalive,
     ipv6: endpoint.ipv6,
   });
   try {

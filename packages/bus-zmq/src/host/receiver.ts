@@ -1,5 +1,6 @@
 import { Subscriber } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
+import { keepalive } from "../keepalive.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
 import { receiveAll } from "../receive-all.ts";
 import { toBindError } from "../zmq-bus-error.ts";
@@ -25,7 +26,7 @@ export function openReceiver(options: {
     maxMessageSize: options.maxMessageBytes,
     linger: 0,
     ipv6: endpoint.ipv6,
-    tcpKeepalive: 1,
+    ...keepalive,
   });
   socket.subscribe("stix2/", "threatbus/snapshotenvelope");
   try {

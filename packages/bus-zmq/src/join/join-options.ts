@@ -1,4 +1,5 @@
-import { checkBound, type Endpoint, toEndpoint } from "../endpoint.ts";
+import { checkBound, checkNames } from "../check-options.ts";
+import { type Endpoint, toEndpoint } from "../endpoint.ts";
 import type { RenderAgain } from "../outgoing-message.ts";
 import type { ZmqBusEvent } from "../zmq-bus-event.ts";
 
@@ -42,8 +43,25 @@ export interface JoinSettings extends Required<Omit<ZmqJoinBusOptions, "renderAg
   readonly renderAgain: RenderAgain | undefined;
 }
 
+const optionNames: readonly (keyof ZmqJoinBusOptions)[] = [
+  "host",
+  "port",
+  "renderAgain",
+  "onEvent",
+  "heartbeatIntervalMs",
+  "answerTimeoutMs",
+  "repeatMs",
+  "maxRemembered",
+  "maxRememberedCharacters",
+  "pipeLength",
+  "maxMessageBytes",
+  "maxSnapshots",
+  "maxSightings",
+];
+
 /** Checks options and fills in defaults. Throws `ZmqBusError`, code `invalid_option`. */
 export function toJoinSettings(options: ZmqJoinBusOptions): JoinSettings {
+  checkNames(options, optionNames);
   const bound = (name: keyof ZmqJoinBusOptions, byDefault: number) => {
     const value = options[name];
     return checkBound(name, typeof value === "number" ? value : byDefault);

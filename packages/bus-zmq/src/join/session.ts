@@ -1,5 +1,6 @@
 import { type Socket, Subscriber, XPublisher } from "zeromq";
 import { toEndpoint } from "../endpoint.ts";
+import { keepalive } from "../keepalive.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
 import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
@@ -61,7 +62,7 @@ export async function openSession(
   };
   // A session that lost a connection is over: what its sockets would send after they had connected again by themselves could
   // overtake what the next session sends.
-  const common = { reconnectInterval: -1, ipv6: manage.ipv6, tcpKeepalive: 1, connectTimeout: answerTimeoutMs };
+  const common = { reconnectInterval: -1, ipv6: manage.ipv6, ...keepalive, connectTimeout: answerTimeoutMs };
   const subscriber = new Subscriber({ ...common, linger: 0, maxMessageSize: settings.maxMessageBytes });
   // Like PUB, and it hears that the host has subscribed: PUB drops what is sent before that.
   const publisher = new XPublisher({
