@@ -1,14 +1,12 @@
 import { propertyRuns } from "@tb/misp-core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { indicator } from "../test/objects.ts";
+import { announce as announcement, consume, createValueModel, toPattern, withdraw } from "../test/value-model.ts";
 import { createBacklog } from "./backlog.ts";
 import { type OutgoingMessage, toMessage } from "./outgoing-message.ts";
 
-const pattern = (letter: string) => `[domain-name:value = '${letter}.example']`;
-const announce = (id: number, letter: string) => message(indicator(id, { pattern: pattern(letter) }));
-const remove = (id: number, letter: string) =>
-  message(indicator(id, { pattern: pattern(letter), x_threatbus_update: "REMOVE" }));
+const announce = (id: number, value: string) => message(announcement(id, value));
+const remove = (id: number, value: string) => message(withdraw(id, value));
 
 function message(object: Parameters<typeof toMessage>[0]): OutgoingMessage {
   const made = toMessage(object, false);
@@ -62,56 +60,32 @@ describe("a backlog", () => {
   });
 });
 
-/** What the program publishes about an index in which each id holds one value, and what a consumer that removes by value makes of it. */
-const letters = ["a", "b", "c"];
 const step = fc.record({
   id: fc.integer({ min: 1, max: 4 }),
-  value: fc.option(fc.constantFrom(...letters), { nil: undefined }),
+  value: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }),
   /** Messages that the consumer takes afterwards. */
   takes: fc.integer({ min: 0, max: 3 }),
 });
-
-function publish(live: Map<number, string>, id: number, value: string | undefined): OutgoingMessage[] {
-  const before = live.get(id);
-  const messages: OutgoingMessage[] = [];
-  if (value === undefined) live.delete(id);
-  else live.set(id, value);
-  if (before !== undefined && before !== value) {
-    messages.push(remove(id, before));
-    const survivor = [...live].sort(([a], [b]) => a - b).find(([other, held]) => other !== id && held === before);
-    if (survivor !== undefined) messages.push(announce(...survivor));
-  }
-  if (value !== undefined) messages.push(announce(id, value));
-  return messages;
-}
-
-function consume(held: Set<unknown>, { text }: OutgoingMessage): void {
-  const object = JSON.parse(text ?? "");
-  if (object.x_threatbus_update === "REMOVE") held.delete(object.pattern);
-  else held.add(object.pattern);
-}
-
-const held = (live: Map<number, string>) => new Set([...live.values()].map(pattern));
 
 describe("a slow consumer", () => {
   it("property: ends with what is live, however little it took in between", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
         const backlog = createBacklog();
-        const live = new Map<number, string>();
+        const model = createValueModel();
         const consumer = new Set<unknown>();
         const take = () => {
           const first = backlog.first();
           if (first === undefined) return;
-          consume(consumer, first);
+          consume(consumer, first.text ?? "");
           backlog.done(first);
         };
         for (const { id, value, takes } of steps) {
-          for (const one of publish(live, id, value)) backlog.add(one);
+          for (const object of model.set(id, value)) backlog.add(message(object));
           for (let n = 0; n < takes; n += 1) take();
         }
         while (backlog.size > 0) take();
-        expect(consumer).toEqual(held(live));
+        expect(consumer).toEqual(model.patterns());
       }),
       { numRuns: propertyRuns },
     );
@@ -120,39 +94,39 @@ describe("a slow consumer", () => {
   it("property: ends with what is live when a snapshot waits in the middle of a chunk while live messages overtake it", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 12 }), fc.array(step, { maxLength: 12 }), (before, during) => {
-        const live = new Map<number, string>();
+        const model = createValueModel();
         // The app was away during these, and so may hold any of those values.
         const removed = new Map<string, number>();
         const consumer = new Set<unknown>();
         for (const { id, value } of before) {
-          const old = live.get(id);
+          const old = model.live().get(id);
           if (old !== undefined) {
-            consumer.add(pattern(old));
+            consumer.add(toPattern(old));
             removed.set(old, id);
           }
-          publish(live, id, value);
+          model.set(id, value);
         }
         const snapshot = createBacklog();
-        const values = new Set(live.values());
+        const values = new Set(model.live().values());
         for (const [value, id] of removed) if (!values.has(value)) snapshot.add(remove(id, value));
-        for (const [id, value] of live) snapshot.add(announce(id, value));
+        for (const [id, value] of model.live()) snapshot.add(announce(id, value));
         const backlog = createBacklog();
         const take = () => {
           const queue = backlog.size > 0 ? backlog : snapshot;
           const first = queue.first();
           if (first === undefined) return;
-          consume(consumer, first);
+          consume(consumer, first.text ?? "");
           queue.done(first);
         };
         for (const { id, value, takes } of during) {
-          for (const one of publish(live, id, value)) {
-            backlog.add(one);
-            snapshot.overtakenBy(one);
+          for (const object of model.set(id, value)) {
+            backlog.add(message(object));
+            snapshot.overtakenBy(message(object));
           }
           for (let n = 0; n < takes; n += 1) take();
         }
         while (backlog.size + snapshot.size > 0) take();
-        expect(consumer).toEqual(held(live));
+        expect(consumer).toEqual(model.patterns());
       }),
       { numRuns: propertyRuns },
     );

@@ -1,5 +1,7 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { indicator, removal } from "../../test/objects.ts";
+import { consume, createValueModel } from "../../test/value-model.ts";
 import { toMessage } from "../outgoing-message.ts";
 import { toJoinSettings, type ZmqJoinBusOptions } from "./join-options.ts";
 import { createOutgoing } from "./outgoing.ts";
@@ -178,4 +180,46 @@ describe("what goes out", () => {
     await waiting;
     await expect(publish([indicator(1)])).rejects.toThrow("closed");
   });
+});
+
+it("property: consumers end with what is live, however often the host is lost with what it had not passed on yet", async () => {
+  vi.useRealTimers();
+  const step = fc.record({
+    id: fc.integer({ min: 1, max: 4 }),
+    value: fc.option(fc.constantFrom("a", "b", "c"), { nil: undefined }),
+    /** How many more objects the host passes on afterwards. */
+    passes: fc.integer({ min: 0, max: 3 }),
+    lost: fc.boolean(),
+    confirmed: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+      const { outgoing, publish, lose } = open();
+      const model = createValueModel();
+      const consumer = new Set<unknown>();
+      let current = openSession();
+      let passed = 0;
+      const pass = (count: number) => {
+        for (const text of current.state.sent.slice(passed, passed + count)) {
+          consume(consumer, text.slice("stix2/indicator ".length));
+          passed += 1;
+        }
+      };
+      outgoing.begin(current.session);
+      for (const { id, value, passes, lost, confirmed } of steps) {
+        await publish(model.set(id, value));
+        pass(passes);
+        if (confirmed && passed === current.state.sent.length) outgoing.confirmBefore(performance.now() + 1);
+        if (!lost) continue;
+        lose(current);
+        current = openSession();
+        passed = 0;
+        outgoing.begin(current.session);
+      }
+      await publish([]);
+      pass(Number.POSITIVE_INFINITY);
+      expect(consumer).toEqual(model.patterns());
+    }),
+    { numRuns: 500 },
+  );
 });
