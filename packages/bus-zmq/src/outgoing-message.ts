@@ -46,6 +46,16 @@ export function toMessage(object: StixObject, canRender: boolean): OutgoingMessa
   return canRender && !removal ? { ...message, later: { ...message, text: undefined } } : message;
 }
 
+/** The same for several, in order; what does not travel is left out. */
+export function toMessages(objects: readonly StixObject[], canRender: boolean): OutgoingMessage[] {
+  const messages: OutgoingMessage[] = [];
+  for (const object of objects) {
+    const message = toMessage(object, canRender);
+    if (message !== undefined) messages.push(message);
+  }
+  return messages;
+}
+
 /** Asks an app for what it knows: `{"type": "snapshotrequest", …}` as the real host 2022.5.16 writes it. */
 export function toSnapshotRequest(type: "indicator" | "sighting", id: string, days: number): OutgoingMessage {
   const text = JSON.stringify({

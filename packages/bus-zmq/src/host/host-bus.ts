@@ -1,9 +1,9 @@
-import type { Bus, SightingDelivery, StixObject } from "@tb/misp-core";
+import type { Bus, SightingDelivery } from "@tb/misp-core";
 import type { ObjectType } from "../check-object.ts";
 import { isLoopback } from "../endpoint.ts";
 import { createMailbox } from "../mailbox.ts";
 import type { ManagementRequest } from "../management.ts";
-import { type OutgoingMessage, toMessage, toSnapshotRequest } from "../outgoing-message.ts";
+import { toMessages, toSnapshotRequest } from "../outgoing-message.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
 import { createStatusFeed } from "../status-feed.ts";
 import { ZmqBusError } from "../zmq-bus-error.ts";
@@ -44,15 +44,6 @@ export function createZmqHostBus(options: ZmqHostBusOptions = {}): ZmqHostBus {
   let publisher: Publisher | undefined;
   let receiver: Receiver | undefined;
   let management: Management | undefined;
-
-  const toMessages = (objects: readonly StixObject[], canRender: boolean): OutgoingMessage[] => {
-    const messages: OutgoingMessage[] = [];
-    for (const object of objects) {
-      const message = toMessage(object, canRender);
-      if (message !== undefined) messages.push(message);
-    }
-    return messages;
-  };
 
   const requestSnapshots = (app: App) => {
     const { outbox, wants, snapshotDays } = app;

@@ -1,7 +1,7 @@
 import type { Bus, SightingDelivery, StixObject } from "@tb/misp-core";
 import { checkObject } from "../check-object.ts";
 import { createMailbox } from "../mailbox.ts";
-import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
+import { toMessages } from "../outgoing-message.ts";
 import { isRecord, type ParsedFrame } from "../parse-frame.ts";
 import { pause } from "../pause.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
@@ -170,13 +170,4 @@ export function createZmqJoinBus(options: ZmqJoinBusOptions): ZmqJoinBus {
       await finished;
     },
   };
-}
-
-function toMessages(objects: readonly StixObject[], canRender: boolean): OutgoingMessage[] {
-  const messages: OutgoingMessage[] = [];
-  for (const object of objects) {
-    const message = toMessage(object, canRender);
-    if (message !== undefined) messages.push(message);
-  }
-  return messages;
 }
