@@ -1,0 +1,96 @@
+import { XPublisher } from "zeromq";
+import type { Endpoint } from "../endpoint.ts";
+import { keepalive } from "../keepalive.ts";
+import { receiveAll } from "../receive-all.ts";
+import { createSendNow } from "../send-now.ts";
+import { toBindError } from "../zmq-bus-error.ts";
+
+/** What subscribers send: a topic. */
+const maxSubscriptionBytes = 1_024;
+/** What is on its way when the program ends is still sent, if it goes so fast. */
+const lingerMs = 1_000;
+
+const subscribeOption = 6;
+const unsubscribeOption = 7;
+
+/** `ZMQ_XPUB_MANUAL` is of use only with two options that zeromq.js (6.8.0) keeps for subclasses. */
+class ManualPublisher extends XPublisher {
+  accept(topic: Buffer): void {
+    this.setStringOption(subscribeOption, topic);
+  }
+  drop(topic: Buffer): void {
+    this.setStringOption(unsubscribeOption, topic);
+  }
+}
+
+export interface Publisher {
+  readonly port: number;
+  /** False: a subscriber of it has no room. */
+  send(text: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * The pub port. With `noDrop`, a message whose one subscriber is full is refused instead of lost; and only what `mayListen`
+ * grants is subscribed to, as a stranger that subscribes to everything and reads nothing would make every message such a one.
+ *
+ * @throws ZmqBusError when the port cannot be opened
+ */
+export function openPublisher(options: {
+  readonly endpoint: Endpoint;
+  readonly pipeLength: number;
+  /** Somebody wants a topic: whether to grant it. */
+  readonly mayListen: (topic: string) => boolean;
+  /** From now on what is sent to a granted topic arrives. */
+  readonly onSubscribe: (topic: string) => void;
+  /** Somebody left it, or the connection was lost. */
+  readonly onUnsubscribe: (topic: string) => void;
+}): Publisher {
+  const { endpoint } = options;
+  const socket = new ManualPublisher({
+    manual: true,
+    noDrop: true,
+    sendTimeout: 0,
+    sendHighWaterMark: options.pipeLength,
+    maxMessageSize: maxSubscriptionBytes,
+    linger: lingerMs,
+    ...keepalive,
+    ipv6: endpoint.ipv6,
+  });
+  try {
+    socket.bindSync(endpoint.address);
+  } catch (error) {
+    socket.close();
+    throw toBindError("pub", endpoint.address, error);
+  }
+
+  const onSubscription = (frame: Buffer | undefined) => {
+    const first = frame?.[0];
+    if (frame === undefined || (first !== 0 && first !== 1)) return;
+    const topic = frame.subarray(1);
+    const text = topic.toString("latin1");
+    if (first === 0) {
+      socket.drop(topic);
+      options.onUnsubscribe(text);
+    } else if (options.mayListen(text)) {
+      // In the turn of its arrival: libzmq adds the topic to the connection that the last message came from.
+      socket.accept(topic);
+      options.onSubscribe(text);
+    }
+  };
+  const watched = receiveAll(socket, ([frame]) => void onSubscription(frame));
+
+  return {
+    port: portOf(socket.lastEndpoint),
+    send: createSendNow(socket),
+    async close() {
+      socket.close();
+      await watched;
+    },
+  };
+}
+
+/** The port of an endpoint as libzmq writes it. */
+export function portOf(endpoint: string | null): number {
+  return Number(/:(\d+)$/.exec(endpoint ?? "")?.[1] ?? 0);
+}

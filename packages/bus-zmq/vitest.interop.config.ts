@@ -1,0 +1,10 @@
+import { mergeConfig } from "vitest/config";
+import { shared } from "../../vitest.config.ts";
+
+/** Against the real Threat Bus and its apps: needs Python 3.11 with venv, and the package index the first time. */
+export default mergeConfig(
+  { ...shared, test: { ...shared.test, include: [] } },
+  {
+    test: { include: ["test/interop/*.interop.ts"], testTimeout: 60_000, hookTimeout: 300_000, fileParallelism: false },
+  },
+);
