@@ -11,7 +11,15 @@ type PlainCounter =
   /** Removals that the bus took. */
   | "removed"
   /** Announcements sent again behind a removal, since another indicator still holds the value. */
-  | "repeated";
+  | "repeated"
+  /** Rows for sightings of tools that are safe in the outbox. */
+  | "sightings"
+  /** Sightings whose rows MISP has, as its answer proved. */
+  | "delivered"
+  /** Rows that the throttle put into one. */
+  | "folded"
+  /** Of our own sightings, those that MISP told of on its stream. */
+  | "echoed";
 
 /** What is counted by reason as well. */
 type ReasonCounter =
@@ -22,7 +30,11 @@ type ReasonCounter =
   /** Changes that were understood and had to be left out, such as stragglers of a deleted event. */
   | "dropped"
   /** Times that the source may have missed messages. */
-  | "gap";
+  | "gap"
+  /** Sightings of tools that go nowhere. */
+  | "sightingsDropped"
+  /** Rows that MISP will never take. */
+  | "deadLetters";
 
 /** All counts so far. Reasons appear once something was counted under them. */
 export type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
@@ -50,6 +62,10 @@ export function createCounters(): Counters {
     edited: 0,
     removed: 0,
     repeated: 0,
+    sightings: 0,
+    delivered: 0,
+    folded: 0,
+    echoed: 0,
   };
   // Maps, since a reason may be any string: an object would take `__proto__` for something else.
   const byReason: Record<ReasonCounter, Map<string, number>> = {
@@ -57,6 +73,8 @@ export function createCounters(): Counters {
     refused: new Map(),
     dropped: new Map(),
     gap: new Map(),
+    sightingsDropped: new Map(),
+    deadLetters: new Map(),
   };
   const isPlain = (name: PlainCounter | ReasonCounter): name is PlainCounter => Object.hasOwn(plain, name);
   const reasonCount = (counts: ReadonlyMap<string, number>): ReasonCount => {
@@ -76,6 +94,8 @@ export function createCounters(): Counters {
       refused: reasonCount(byReason.refused),
       dropped: reasonCount(byReason.dropped),
       gap: reasonCount(byReason.gap),
+      sightingsDropped: reasonCount(byReason.sightingsDropped),
+      deadLetters: reasonCount(byReason.deadLetters),
     }),
   };
 }
@@ -96,6 +116,12 @@ export function summaryLine(snapshot: CounterSnapshot): string {
   if (snapshot.repeated > 0) parts.push(`repeated ${snapshot.repeated}`);
   if (snapshot.dropped.total > 0) parts.push(withReasons("dropped", snapshot.dropped));
   if (snapshot.gap.total > 0) parts.push(withReasons("gaps", snapshot.gap));
+  if (snapshot.sightings > 0) parts.push(`sightings ${snapshot.sightings}`);
+  if (snapshot.delivered > 0) parts.push(`delivered ${snapshot.delivered}`);
+  if (snapshot.folded > 0) parts.push(`folded ${snapshot.folded}`);
+  if (snapshot.echoed > 0) parts.push(`seen at MISP ${snapshot.echoed}`);
+  if (snapshot.sightingsDropped.total > 0) parts.push(withReasons("sightings dropped", snapshot.sightingsDropped));
+  if (snapshot.deadLetters.total > 0) parts.push(withReasons("dead letters", snapshot.deadLetters));
   return parts.join(", ");
 }
 

@@ -19,6 +19,8 @@ const pages = [
   "packages/source-kafka/README.md",
   "packages/source-zmq/README.md",
   "packages/misp-api/README.md",
+  "packages/misp-sightings/README.md",
+  "packages/bus-zmq/README.md",
   "apps/plugin/README.md",
   "apps/misp-simulator/README.md",
   "docs/architecture.md",
@@ -42,7 +44,15 @@ const snippets: readonly Snippet[] = pages.flatMap((page) =>
 const of = (kind: string) =>
   snippets.filter((snippet) => snippet.kind === kind).map((snippet) => [snippet.page, snippet.text] as const);
 
-const installable = ["@tb/misp-core", "@tb/plugin", "@tb/source-kafka", "@tb/source-zmq", "@tb/misp-api"];
+const installable = [
+  "@tb/misp-core",
+  "@tb/plugin",
+  "@tb/source-kafka",
+  "@tb/source-zmq",
+  "@tb/misp-api",
+  "@tb/misp-sightings",
+  "@tb/bus-zmq",
+];
 
 let folder: string;
 beforeAll(() => {

@@ -12,6 +12,8 @@ const published = {
   core: { name: "@tb/misp-core", folder: "packages/misp-core" },
   zmq: { name: "@tb/source-zmq", folder: "packages/source-zmq" },
   kafka: { name: "@tb/source-kafka", folder: "packages/source-kafka" },
+  api: { name: "@tb/misp-api", folder: "packages/misp-api" },
+  sightings: { name: "@tb/misp-sightings", folder: "packages/misp-sightings" },
   plugin: { name: "@tb/plugin", folder: "apps/plugin" },
 } as const;
 
@@ -28,6 +30,8 @@ export async function packAll(folder: string): Promise<Tarballs> {
     core: await tarball(published.core),
     zmq: await tarball(published.zmq),
     kafka: await tarball(published.kafka),
+    api: await tarball(published.api),
+    sightings: await tarball(published.sightings),
     plugin: await tarball(published.plugin),
   };
 }

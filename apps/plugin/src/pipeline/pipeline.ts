@@ -1,4 +1,4 @@
-import type { Bus, Filter, Source, Store } from "@tb/misp-core";
+import type { Bus, Filter, Notification, Source, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import { type Committer, createCommitter } from "./commit.ts";
 import { startPublishing } from "./publish.ts";
@@ -25,6 +25,8 @@ export interface Parts {
   readonly counters: Counters;
   readonly onRefused: (reason: string, detail: string) => void;
   readonly onReevaluated: (entries: number) => void;
+  /** Notifications that change nothing in the index, such as those of sightings. */
+  readonly onOther?: (notification: Notification) => void;
 }
 
 /**
@@ -83,6 +85,7 @@ export async function runPipeline(
       counters,
       maxChanges,
       onRefused: parts.onRefused,
+      onOther: parts.onOther,
     });
     for (;;) {
       const received = await receiver.take();

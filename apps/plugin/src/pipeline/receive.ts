@@ -1,4 +1,4 @@
-import { type Change, decode, type Source } from "@tb/misp-core";
+import { type Change, decode, type Notification, type Source } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 
 /** Decoded changes, and the acknowledgements of the batches they came in. */
@@ -24,9 +24,11 @@ export function startReceiving(
     readonly counters: Counters;
     readonly maxChanges: number;
     readonly onRefused: (reason: string, detail: string) => void;
+    /** Notifications that change nothing here, such as those of sightings. */
+    readonly onOther?: ((notification: Notification) => void) | undefined;
   },
 ): Receiver {
-  const { signal, counters, maxChanges, onRefused } = options;
+  const { signal, counters, maxChanges, onRefused, onOther } = options;
   let changes: Change[] = [];
   let acks: (() => void)[] = [];
   let ended = false;
@@ -41,6 +43,7 @@ export function startReceiving(
         const decoded = decode(notification);
         if (decoded.ok) {
           counters.increment("decoded", undefined, decoded.changes.length);
+          if (decoded.changes.length === 0) onOther?.(notification);
           for (const change of decoded.changes) changes.push(change);
         } else {
           counters.increment("refused", decoded.reason);

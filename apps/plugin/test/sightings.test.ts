@@ -1,0 +1,186 @@
+import { createMispApi } from "@tb/misp-api";
+import type { Outbox, Store } from "@tb/misp-core";
+import {
+  createMemoryBus,
+  createMemoryOutbox,
+  createMemoryStore,
+  exampleEntry,
+  type MemoryBus,
+  storeChanges,
+} from "@tb/misp-core/testing";
+import {
+  createCountingUuid,
+  createMispModel,
+  createRestServer,
+  exampleKeys,
+  type MispModel,
+  type ModelNotification,
+  type RestServer,
+} from "@tb/misp-simulator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Counters, createCounters } from "../src/counters.ts";
+import { createSightingWay, discardSightings, type SightingWay } from "../src/sightings.ts";
+
+const seenAt = "2026-11-24T10:00:00Z";
+const sightingUuid = (n: number) => `0b4f7d34-9c53-4a6e-8b1d-${String(n).padStart(12, "0")}`;
+const sighting = (n: number, attributeUuid: string, part: object = {}) => ({
+  type: "sighting",
+  spec_version: "2.1",
+  id: `sighting--${sightingUuid(n)}`,
+  created: seenAt,
+  modified: seenAt,
+  last_seen: seenAt,
+  sighting_of_ref: `indicator--${attributeUuid}`,
+  ...part,
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe("sightings on their way to MISP", () => {
+  let model: MispModel;
+  let misp: RestServer;
+  let published: ModelNotification[];
+  let store: Store;
+  let outbox: Outbox;
+  let bus: MemoryBus;
+  let counters: Counters;
+  let said: string[];
+  let attribute: { readonly id: number; readonly uuid: string };
+  const running: { readonly controller: AbortController; readonly done: Promise<void> }[] = [];
+
+  beforeEach(async () => {
+    model = createMispModel({ now: () => 1_800_000_000, uuid: createCountingUuid() });
+    const event = model.addEvent({ info: "Phishing wave" });
+    const { id } = model.addAttribute({ eventId: event.id, type: "domain", value: "evil.example" });
+    const uuid = model.attributes().find((one) => one.id === id)?.uuid ?? "";
+    attribute = { id, uuid };
+    published = [];
+    misp = await createRestServer(model, { publish: (notifications) => void published.push(...notifications) });
+    store = createMemoryStore();
+    outbox = createMemoryOutbox();
+    bus = createMemoryBus();
+    counters = createCounters();
+    said = [];
+  });
+  afterEach(async () => {
+    for (const { controller, done } of running.splice(0)) {
+      controller.abort();
+      await done;
+    }
+    await misp[Symbol.asyncDispose]();
+  });
+
+  const start = (options: { readonly key?: string; readonly known?: boolean } = {}): SightingWay => {
+    const api = createMispApi({ host: misp.url, key: options.key ?? exampleKeys.own.key, timeoutMs: 2_000 });
+    const way = createSightingWay({
+      store,
+      outbox,
+      bus,
+      api,
+      options: {},
+      counters,
+      say: (level, _, text) => void said.push(`${level}: ${text}`),
+    });
+    const controller = new AbortController();
+    const done = way
+      .run({ signal: controller.signal, deadline: AbortSignal.timeout(5_000) })
+      .finally(() => api[Symbol.asyncDispose]());
+    running.push({ controller, done });
+    return way;
+  };
+  const inMisp = () => [...model.state.sightings].map(({ uuid, source }) => `${uuid} ${source}`);
+  const delivered = (count: number) => until(() => counters.snapshot().delivered === count);
+
+  it("are acknowledged once they are safe, delivered under their own UUID, and recognised when MISP tells of them", async () => {
+    await store.commit(storeChanges({ entries: [{ after: exampleEntry(attribute.id, { uuid: attribute.uuid }) }] }));
+    const way = start();
+    const taken = bus.deliverSighting(sighting(1, attribute.uuid));
+    await delivered(1);
+    expect(taken.acked).toBe(true);
+    expect(inMisp()).toEqual([`${sightingUuid(1)} threatbus`]);
+    expect(outbox.counts()).toMatchObject({ waiting: 0 });
+    const encoder = new TextEncoder();
+    for (const { topic, body } of published) way.recognise({ topic, body: encoder.encode(body), observedAtMs: 1 });
+    expect(counters.snapshot().echoed).toBe(1);
+    // The index knew the event: nothing had to be looked up.
+    expect(misp.requests.map(({ path }) => path)).toEqual([expect.stringContaining("bulkSaveSightings")]);
+  });
+
+  it("a repeated delivery by the bus adds nothing", async () => {
+    start();
+    bus.deliverSighting(sighting(1, attribute.uuid));
+    await delivered(1);
+    bus.deliverSighting(sighting(1, attribute.uuid));
+    bus.deliverSighting(sighting(2, attribute.uuid));
+    await until(() => inMisp().length === 2);
+    await until(() => outbox.counts().waiting === 0);
+    expect(inMisp()).toHaveLength(2);
+  });
+
+  it("find the event of an attribute that the index does not know", async () => {
+    start();
+    bus.deliverSighting(sighting(1, attribute.uuid));
+    await delivered(1);
+    expect(inMisp()).toEqual([`${sightingUuid(1)} threatbus`]);
+  });
+
+  it("wait while MISP is down, and go out when it is back", async () => {
+    await misp.down();
+    start();
+    const taken = bus.deliverSighting(sighting(1, attribute.uuid));
+    await until(() => taken.acked && said.some((text) => text.startsWith("warn: ")));
+    expect(counters.snapshot().delivered).toBe(0);
+    await misp.up();
+    await delivered(1);
+    expect(inMisp()).toHaveLength(1);
+  });
+
+  it("become dead letters when MISP says that it never will take them", async () => {
+    start();
+    bus.deliverSighting(sighting(1, "0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
+    await until(() => counters.snapshot().deadLetters.total === 1);
+    expect(said.find((text) => text.startsWith("error: "))).toMatch(/will not reach MISP, threatbus-misp dead-letters/);
+    expect(outbox.counts()).toMatchObject({ waiting: 0 });
+  });
+
+  it("a key that may not report them stops everything until something changes, and is not asked again", async () => {
+    const way = start({ key: exampleKeys.readOnly.key });
+    for (const n of [1, 2, 3]) bus.deliverSighting(sighting(n, attribute.uuid));
+    await until(() => said.some((text) => text.includes("forbidden")));
+    const asked = misp.requests.length;
+    bus.deliverSighting(sighting(4, attribute.uuid));
+    await until(() => outbox.counts().waiting === 4);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(misp.requests.length).toBe(asked);
+    misp.setKey({ ...exampleKeys.readOnly, role: "sighting" });
+    way.resume();
+    await delivered(4);
+  });
+
+  it("that make no sense are dropped, counted, and acknowledged", async () => {
+    start();
+    const nonsense = [bus.deliverSighting({ type: "sighting" }), bus.deliverSighting(null)];
+    await until(() => counters.snapshot().sightingsDropped.total === 2);
+    expect(nonsense.every(({ acked }) => acked)).toBe(true);
+  });
+});
+
+it("without an API key sightings are read, dropped and counted", async () => {
+  const bus = createMemoryBus();
+  const counters = createCounters();
+  const said: string[] = [];
+  const controller = new AbortController();
+  const done = discardSightings(bus, {
+    signal: controller.signal,
+    counters,
+    say: (_, __, text) => void said.push(text),
+  });
+  const taken = bus.deliverSighting(sighting(1, "0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
+  await until(() => taken.acked);
+  controller.abort();
+  await done;
+  expect(counters.snapshot().sightingsDropped).toEqual({ total: 1, reasons: [["no_api", 1]] });
+  expect(said[0]).toContain("needs api with a key");
+});
