@@ -228,6 +228,38 @@ describe("over Kafka", () => {
     expect([...consumers.byPattern].sort()).toEqual([...new Set([...expected.values()].map((i) => i.pattern))].sort());
   }, 900_000);
 
+  it("records that cannot be read are counted and block nothing, and a restart does not read them again", async () => {
+    const topic = `${prefix}misp_attribute`;
+    const first = start();
+    void feed(first.child, first.consumers);
+    const good = {
+      id: "5",
+      event_id: "1",
+      uuid: uuid(5),
+      type: "domain",
+      value: value(5),
+      to_ids: true,
+      timestamp: "1795494395",
+    };
+    const bodies = [
+      null,
+      "not JSON",
+      JSON.stringify({ Attribute: good, Event: { id: "1", uuid: uuid(0) }, action: "add" }),
+    ];
+    await producer.publish(bodies.map((body) => ({ topic, partition: 0, body })));
+    await until(() => first.consumers.byId.size === 1);
+    first.child.kill("SIGTERM");
+    expect(await first.exited).toBe(0);
+    expect(first.log()).toMatch(/in all: received 3, announced 1, removed 0, withheld 0, refused 2 \(/);
+    const second = start();
+    await until(() => second.log().includes("connected: "));
+    await producer.publish([{ topic, partition: 0, body: "not JSON either" }]);
+    await until(() => second.log().includes("could not be read"));
+    second.child.kill("SIGTERM");
+    expect(await second.exited).toBe(0);
+    expect(second.log()).toContain("in all: received 1,");
+  }, 60_000);
+
   it.skipIf(process.env["KAFKA_BROKERS"])(
     "a second instance with its own index says that it is not ready",
     async () => {

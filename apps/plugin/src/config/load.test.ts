@@ -300,3 +300,17 @@ describe("the environment", () => {
     );
   });
 });
+
+describe("Kafka's topics", () => {
+  const warnings = (topics: string, filter: string) =>
+    config(`plugins: { misp: { filter: ${filter}, kafka: { topics: ${topics}, config: {} } } }`).warnings;
+
+  it("are warned about when the filter asks for tags and none of them looks like MISP's tag notifications", () => {
+    expect(warnings("[misp_attribute]", "[{ tags: ['tlp:red'] }]")).toEqual([
+      expect.stringMatching(/^config.yaml:1: plugins.misp.kafka.topics: the filter asks for tags, .*misp_tag/),
+    ]);
+    expect(warnings("[misp_attribute, misp_tag]", "[{ tags: ['tlp:red'] }]")).toEqual([]);
+    expect(warnings("['^misp_.*']", "[{ tags: ['tlp:red'] }]")).toEqual([]);
+    expect(warnings("[misp_attribute]", "[{ types: [domain] }]")).toEqual([]);
+  });
+});
