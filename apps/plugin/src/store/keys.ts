@@ -32,3 +32,30 @@ export function patternRange(pattern: string): { readonly start: Buffer; readonl
 export function idOfPatternKey(key: Buffer): number {
   return key.readUIntBE(prefixBytes, idBytes);
 }
+
+const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A text whose {@link uuidKey} gives it back: keys of anything else could be empty, or another's. */
+export function isUuid(text: string): boolean {
+  return uuidShape.test(text);
+}
+
+export function uuidOfKey(key: Buffer, offset = 0): string {
+  const digits = key.toString("hex", offset, offset + uuidBytes);
+  return [0, 8, 12, 16, 20].map((start, part) => digits.slice(start, [8, 12, 16, 20, 32][part])).join("-");
+}
+
+const timeBytes = 8;
+const uuidBytes = 16;
+
+/** Keys that lie in the order of a time, which must not be negative: only then do the bytes of numbers sort as numbers do. */
+export function timeKey(timeMs: number, uuid: string): Buffer {
+  const key = Buffer.alloc(timeBytes + uuidBytes);
+  key.writeDoubleBE(Math.abs(timeMs));
+  uuidKey(uuid).copy(key, timeBytes);
+  return key;
+}
+
+export function uuidOfTimeKey(key: Buffer): string {
+  return uuidOfKey(key, timeBytes);
+}

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import type { IndexEntry, Store, StoreChanges, StoreMeta, TagSet, WaitingTag } from "@tb/misp-core";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { checkFile } from "./check-file.ts";
+import { createDurableWrites } from "./durable-writes.ts";
 import { decodeEntry, encodeEntry } from "./entry.ts";
 import { patternKey, uuidKey } from "./keys.ts";
+import { createLmdbOutbox, type LmdbOutbox } from "./lmdb-outbox.ts";
 import {
   createLmdbReads,
   fileOptions,
@@ -16,10 +18,17 @@ import {
   readWaitingTags,
 } from "./lmdb-reads.ts";
 import { takeOwnership } from "./lock.ts";
+import { openOutboxDatabases } from "./outbox-reads.ts";
 import { toStoreError } from "./store-error.ts";
 
-/** The index in LMDB: one file in the state folder, one process. Throws {@link StoreError}. */
-export async function openLmdbStore({ path }: { readonly path: string }): Promise<Store> {
+/** What lies in the state folder: the index, and sightings on their way to MISP. Disposing it closes both. */
+export interface LmdbStore extends Store {
+  /** Its commits and the index's may be under way at the same time. */
+  readonly outbox: LmdbOutbox;
+}
+
+/** Index and outbox in LMDB: one file in the state folder, one process. Throws {@link StoreError}. */
+export async function openLmdbStore({ path }: { readonly path: string }): Promise<LmdbStore> {
   const root = openFolder(path);
   try {
     return createStore(root, path);
@@ -45,7 +54,7 @@ function openFolder(path: string): RootDatabase {
   }
 }
 
-function createStore(root: RootDatabase, path: string): Store {
+function createStore(root: RootDatabase, path: string): LmdbStore {
   const metaDb: Database<unknown, string> = root.openDB({ name: "meta" });
   const written = readFormat(metaDb, path);
   const release = takeOwnership(metaDb, path);
@@ -57,6 +66,11 @@ function createStore(root: RootDatabase, path: string): Store {
   let meta: StoreMeta = readMeta(metaDb);
   let waitingCount = waiting.getCount();
   let closed = false;
+
+  const writes = createDurableWrites(root, path);
+  const outboxDatabases = openOutboxDatabases(root);
+  if (outboxDatabases === undefined) throw new Error("the outbox's databases could not be made");
+  const outbox = createLmdbOutbox(outboxDatabases, writes);
 
   // MISP's ids grow: most attributes that are asked for first are new, and need no search.
   let [highestId = 0] = entries.getKeys({ reverse: true, limit: 1 });
@@ -128,24 +142,15 @@ function createStore(root: RootDatabase, path: string): Store {
     // Most of the time nothing waits: not worth a search per attribute.
     waitingCount === 0 ? [] : readWaitingTags(databases, attributeId);
 
-  const guarded = async (write: () => void) => {
-    try {
-      await root.batch(write);
-    } catch (error) {
-      // lmdb says that a commit failed, and why in a promise of its own: unheard, it would end the process.
-      const { commitError } = error as { commitError?: Promise<unknown> };
-      throw toStoreError(path, (await commitError?.then(undefined, (cause: unknown) => cause)) ?? error);
-    }
-  };
-
   return {
     ...createLmdbReads(databases, readEntry),
+    outbox,
     meta: () => meta,
     waitingTags,
     waitingCount: () => waitingCount,
     async commit(changes) {
       const nextMeta = { ...meta, ...changes.meta };
-      await guarded(() => writeAll(changes, nextMeta));
+      await writes.write(() => writeAll(changes, nextMeta));
       meta = nextMeta;
       recent = new Map(changes.entries.map(({ before, after }) => [(after ?? before)?.id ?? 0, after]));
       for (const { after } of changes.entries) if (after !== undefined && after.id > highestId) highestId = after.id;
@@ -158,7 +163,7 @@ function createStore(root: RootDatabase, path: string): Store {
           .filter(({ value }) => value.atMs < beforeMs)
           .map(({ key }) => key),
       ];
-      await guarded(() => {
+      await writes.write(() => {
         for (const key of expired) waiting.remove(key);
       });
       waitingCount = waiting.getCount();
@@ -167,6 +172,8 @@ function createStore(root: RootDatabase, path: string): Store {
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
+      // Releasing is a transaction of its own, which would have to split one that is under way.
+      await writes.settled();
       release();
       await root.close();
     },
