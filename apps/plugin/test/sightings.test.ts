@@ -1,13 +1,8 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createMispApi } from "@tb/misp-api";
-import type { Outbox, Store } from "@tb/misp-core";
-import {
-  createMemoryBus,
-  createMemoryOutbox,
-  createMemoryStore,
-  exampleEntry,
-  type MemoryBus,
-  storeChanges,
-} from "@tb/misp-core/testing";
+import { createMemoryBus, exampleEntry, type MemoryBus, storeChanges } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
   createMispModel,
@@ -20,6 +15,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Counters, createCounters } from "../src/counters.ts";
 import { createSightingWay, discardSightings, type SightingWay } from "../src/sightings.ts";
+import { openLmdbStore } from "../src/store/lmdb-store.ts";
 
 const seenAt = "2026-11-24T10:00:00Z";
 const sightingUuid = (n: number) => `0b4f7d34-9c53-4a6e-8b1d-${String(n).padStart(12, "0")}`;
@@ -42,13 +38,13 @@ describe("sightings on their way to MISP", () => {
   let model: MispModel;
   let misp: RestServer;
   let published: ModelNotification[];
-  let store: Store;
-  let outbox: Outbox;
+  let folder: string;
+  let store: Awaited<ReturnType<typeof openLmdbStore>>;
   let bus: MemoryBus;
   let counters: Counters;
   let said: string[];
   let attribute: { readonly id: number; readonly uuid: string };
-  const running: { readonly controller: AbortController; readonly done: Promise<void> }[] = [];
+  const running: { end(): void; readonly done: Promise<void> }[] = [];
 
   beforeEach(async () => {
     model = createMispModel({ now: () => 1_800_000_000, uuid: createCountingUuid() });
@@ -58,36 +54,40 @@ describe("sightings on their way to MISP", () => {
     attribute = { id, uuid };
     published = [];
     misp = await createRestServer(model, { publish: (notifications) => void published.push(...notifications) });
-    store = createMemoryStore();
-    outbox = createMemoryOutbox();
+    folder = mkdtempSync(join(tmpdir(), "sightings-"));
+    store = await openLmdbStore({ path: folder });
     bus = createMemoryBus();
     counters = createCounters();
     said = [];
   });
   afterEach(async () => {
-    for (const { controller, done } of running.splice(0)) {
-      controller.abort();
+    for (const { end, done } of running.splice(0)) {
+      end();
       await done;
     }
     await misp[Symbol.asyncDispose]();
+    await store[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true, force: true });
   });
 
   const start = (options: { readonly key?: string; readonly known?: boolean } = {}): SightingWay => {
     const api = createMispApi({ host: misp.url, key: options.key ?? exampleKeys.own.key, timeoutMs: 2_000 });
     const way = createSightingWay({
       store,
-      outbox,
+      outbox: store.outbox,
       bus,
       api,
       options: {},
       counters,
       say: (level, _, text) => void said.push(`${level}: ${text}`),
     });
-    const controller = new AbortController();
-    const done = way
-      .run({ signal: controller.signal, deadline: AbortSignal.timeout(5_000) })
-      .finally(() => api[Symbol.asyncDispose]());
-    running.push({ controller, done });
+    const [stop, deadline] = [new AbortController(), new AbortController()];
+    const done = way.run({ signal: stop.signal, deadline: deadline.signal }).finally(() => api[Symbol.asyncDispose]());
+    const end = () => {
+      stop.abort();
+      setTimeout(() => deadline.abort(), 3_000).unref();
+    };
+    running.push({ end, done });
     return way;
   };
   const inMisp = () => [...model.state.sightings].map(({ uuid, source }) => `${uuid} ${source}`);
@@ -100,7 +100,7 @@ describe("sightings on their way to MISP", () => {
     await delivered(1);
     expect(taken.acked).toBe(true);
     expect(inMisp()).toEqual([`${sightingUuid(1)} threatbus`]);
-    expect(outbox.counts()).toMatchObject({ waiting: 0 });
+    expect(store.outbox.counts()).toMatchObject({ waiting: 0 });
     const encoder = new TextEncoder();
     for (const { topic, body } of published) way.recognise({ topic, body: encoder.encode(body), observedAtMs: 1 });
     expect(counters.snapshot().echoed).toBe(1);
@@ -115,7 +115,7 @@ describe("sightings on their way to MISP", () => {
     bus.deliverSighting(sighting(1, attribute.uuid));
     bus.deliverSighting(sighting(2, attribute.uuid));
     await until(() => inMisp().length === 2);
-    await until(() => outbox.counts().waiting === 0);
+    await until(() => store.outbox.counts().waiting === 0);
     expect(inMisp()).toHaveLength(2);
   });
 
@@ -142,7 +142,7 @@ describe("sightings on their way to MISP", () => {
     bus.deliverSighting(sighting(1, "0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
     await until(() => counters.snapshot().deadLetters.total === 1);
     expect(said.find((text) => text.startsWith("error: "))).toMatch(/will not reach MISP, threatbus-misp dead-letters/);
-    expect(outbox.counts()).toMatchObject({ waiting: 0 });
+    expect(store.outbox.counts()).toMatchObject({ waiting: 0 });
   });
 
   it("a key that may not report them stops everything until something changes, and is not asked again", async () => {
@@ -151,13 +151,44 @@ describe("sightings on their way to MISP", () => {
     await until(() => said.some((text) => text.includes("forbidden")));
     const asked = misp.requests.length;
     bus.deliverSighting(sighting(4, attribute.uuid));
-    await until(() => outbox.counts().waiting === 4);
+    await until(() => store.outbox.counts().waiting === 4);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(misp.requests.length).toBe(asked);
     misp.setKey({ ...exampleKeys.readOnly, role: "sighting" });
     way.resume();
     await delivered(4);
   });
+
+  it("10,000 of them wait while MISP is down, in bounded memory, and all go out when it answers in 50 ms", async () => {
+    const event = model.addEvent({ info: "many" });
+    const attributes = Array.from({ length: 100 }, (_, i) =>
+      model.addAttribute({ eventId: event.id, type: "domain", value: `many-${i}.example` }),
+    );
+    const ids = new Set(attributes.map(({ id }) => id));
+    const known = model.attributes().filter(({ id }) => ids.has(id));
+    await store.commit(
+      storeChanges({
+        entries: known.map(({ id, uuid }) => ({ after: exampleEntry(id, { uuid, eventId: event.id }) })),
+      }),
+    );
+    await misp.down();
+    start();
+    const before = process.memoryUsage.rss();
+    let acked = 0;
+    for (let n = 1; n <= 10_000; n++) {
+      const taken = bus.deliverSighting(sighting(n, known[n % known.length]?.uuid ?? ""));
+      if (n % 500 === 0) await until(() => taken.acked);
+      acked += 1;
+    }
+    await until(() => store.outbox.counts().waiting === 10_000);
+    expect(acked).toBe(10_000);
+    const grown = (process.memoryUsage.rss() - before) / 1e6;
+    misp.fail({ kind: "delay", ms: 50 });
+    await misp.up();
+    await delivered(10_000);
+    expect(new Set([...model.state.sightings].map(({ uuid }) => uuid)).size).toBe(10_000);
+    expect(grown).toBeLessThan(128);
+  }, 240_000);
 
   it("that make no sense are dropped, counted, and acknowledged", async () => {
     start();

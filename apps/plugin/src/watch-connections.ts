@@ -1,0 +1,36 @@
+import type { Bus, Source } from "@tb/misp-core";
+import type { LimitedLog } from "./limit-repeats.ts";
+import type { Log } from "./log.ts";
+
+/** Puts into words what source and bus say about their connections. */
+export function watchConnections(
+  source: Source,
+  bus: Bus,
+  log: Log,
+  limited: LimitedLog,
+  onGap: (cause: string) => void,
+): void {
+  const followSource = async () => {
+    for await (const status of source.status()) {
+      if (status.state === "gap") {
+        onGap(status.cause);
+        const { cause, lost, detail } = status;
+        limited.warn(`gap ${cause}`, { cause }, `possible gap: ${lost === undefined ? "" : `${lost} `}${detail}`);
+      } else if (status.state === "connected") {
+        log.info({}, `connected: ${status.detail}`);
+      } else if (status.state === "partial") {
+        log.error({}, `not ready: ${status.detail}`);
+      } else if (status.state !== "closed") {
+        limited.warn(status.state, {}, `${status.state.replace("-", " ")}: ${status.detail}`);
+      }
+    }
+  };
+  const followBus = async () => {
+    for await (const status of bus.status()) {
+      if (status.state !== "up") limited.warn(`bus ${status.state}`, {}, `bus ${status.state}: ${status.detail}`);
+    }
+  };
+  // Statuses end with their source or bus; what went wrong there is told by reading or publishing.
+  followSource().catch(() => undefined);
+  followBus().catch(() => undefined);
+}
