@@ -32,6 +32,12 @@ afterEach(() => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+/** The program with the packages that it always needs. */
+function program() {
+  const { core, api, sightings, plugin } = tarballs;
+  return { core, api, sightings, plugin };
+}
+
 /** Starts the installed program in its folder, with this transport configured. */
 async function start(installation: string, transport: string, ...parameters: readonly string[]) {
   await writeFile(join(installation, "config.yaml"), `plugins:\n  apps:\n    misp:\n      ${transport}\n`);
@@ -59,26 +65,32 @@ async function run(installation: string, transport: string, ...parameters: reado
 const stateFolder = (installation: string) => access(join(installation, ".threatbus-misp"));
 
 describe("the packed tarballs", () => {
-  it.each(["core", "zmq", "kafka", "plugin"] as const)("of %s hold what was built and nothing else", async (key) => {
-    const { files, manifest } = await readTarball(tarballs[key]);
-    expect(
-      files.filter(
-        (path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md|config\.yaml\.example)$/.test(path),
-      ),
-    ).toEqual([]);
-    expect(files.filter((path) => /(^|\/)(testing|test|__fixtures__)\/|\.test\./.test(path))).toEqual([]);
-    const targets = [...Object.values(manifest.exports), manifest.bin ?? {}].flatMap((target) =>
-      typeof target === "string" ? target : Object.values(target as Record<string, string>),
-    );
-    expect(targets.filter((target) => !files.includes(target.replace(/^\.\//, "")))).toEqual([]);
-  });
+  it.each(["core", "api", "sightings", "zmq", "kafka", "plugin"] as const)(
+    "of %s hold what was built and nothing else",
+    async (key) => {
+      const { files, manifest } = await readTarball(tarballs[key]);
+      expect(
+        files.filter(
+          (path) => !/^(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md|config\.yaml\.example)$/.test(path),
+        ),
+      ).toEqual([]);
+      expect(files.filter((path) => /(^|\/)(testing|test|__fixtures__)\/|\.test\./.test(path))).toEqual([]);
+      const targets = [...Object.values(manifest.exports), manifest.bin ?? {}].flatMap((target) =>
+        typeof target === "string" ? target : Object.values(target as Record<string, string>),
+      );
+      expect(targets.filter((target) => !files.includes(target.replace(/^\.\//, "")))).toEqual([]);
+    },
+  );
 
-  it.each(["core", "zmq", "kafka", "plugin"] as const)("of %s have a manifest for consumers", async (key) => {
-    const { manifest } = await readTarball(tarballs[key]);
-    expect(manifest.exports).not.toHaveProperty("./testing");
-    const written = JSON.stringify(manifest);
-    for (const internal of ['@tb/source"', "src/", "workspace:", "catalog:"]) expect(written).not.toContain(internal);
-  });
+  it.each(["core", "api", "sightings", "zmq", "kafka", "plugin"] as const)(
+    "of %s have a manifest for consumers",
+    async (key) => {
+      const { manifest } = await readTarball(tarballs[key]);
+      expect(manifest.exports).not.toHaveProperty("./testing");
+      const written = JSON.stringify(manifest);
+      for (const internal of ['@tb/source"', "src/", "workspace:", "catalog:"]) expect(written).not.toContain(internal);
+    },
+  );
 
   it("keep the ranges of the optional peers as they are written", async () => {
     const source = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
@@ -94,8 +106,8 @@ describe("the packed tarballs", () => {
 
 describe("an installation without a source", () => {
   it.each([
-    ["npm", () => installWithNpm(join(folder, "npm-alone"), [tarballs.core, tarballs.plugin])],
-    ["pnpm", () => installWithPnpm(join(folder, "pnpm-alone"), { core: tarballs.core, plugin: tarballs.plugin })],
+    ["npm", () => installWithNpm(join(folder, "npm-alone"), Object.values(program()))],
+    ["pnpm", () => installWithPnpm(join(folder, "pnpm-alone"), program())],
   ])(
     "by %s says that none is installed, with the command that helps, and opens nothing",
     async (manager, install) => {
@@ -120,7 +132,7 @@ describe("an installation with a source that does not work", () => {
         { "index.js": 'throw new Error("no native build for this platform\\nand more");\n' },
       );
       const installation = join(folder, "broken");
-      await installWithNpm(installation, [tarballs.core, tarballs.plugin, broken]);
+      await installWithNpm(installation, [...Object.values(program()), broken]);
       const { stdout, stderr, code } = await run(installation, zmq, "run");
       expect({ stdout, code }).toEqual({ stdout: "", code: 78 });
       expect(stderr).toContain(
@@ -138,7 +150,7 @@ describe("an installation with @tb/source-kafka whose native part was not compil
     "says what to install per distribution and what to run then, and opens nothing",
     async () => {
       const installation = join(folder, "kafka");
-      await installWithNpm(installation, [tarballs.core, tarballs.kafka, tarballs.plugin]);
+      await installWithNpm(installation, [...Object.values(program()), tarballs.kafka]);
       const { stdout, stderr, code } = await run(installation, kafka, "run");
       expect({ stdout, code }).toEqual({ stdout: "", code: 78 });
       expect(stderr).toMatch(/apt-get install .*dnf install .*apk add .*npm rebuild node-rdkafka/);
@@ -153,9 +165,9 @@ describe.each(["npm", "pnpm"] as const)("an installation with @tb/source-zmq by 
   let installation: string;
   beforeAll(async () => {
     installation = join(folder, `${manager}-zmq`);
-    const { core, zmq: source, plugin } = tarballs;
-    if (manager === "npm") await installWithNpm(installation, [core, source, plugin]);
-    else await installWithPnpm(installation, { core, zmq: source, plugin });
+    const parts = { ...program(), zmq: tarballs.zmq };
+    if (manager === "npm") await installWithNpm(installation, Object.values(parts));
+    else await installWithPnpm(installation, parts);
   }, slowMs);
 
   it("has nothing of Kafka in it", async () => {

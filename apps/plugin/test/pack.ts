@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL("../../..", import.meta.url));
 /** What is published, by the name of its tarball. */
 const published = {
   core: { name: "@tb/misp-core", folder: "packages/misp-core" },
+  api: { name: "@tb/misp-api", folder: "packages/misp-api" },
+  sightings: { name: "@tb/misp-sightings", folder: "packages/misp-sightings" },
   zmq: { name: "@tb/source-zmq", folder: "packages/source-zmq" },
   kafka: { name: "@tb/source-kafka", folder: "packages/source-kafka" },
   plugin: { name: "@tb/plugin", folder: "apps/plugin" },
@@ -26,6 +28,8 @@ export async function packAll(folder: string): Promise<Tarballs> {
   };
   return {
     core: await tarball(published.core),
+    api: await tarball(published.api),
+    sightings: await tarball(published.sightings),
     zmq: await tarball(published.zmq),
     kafka: await tarball(published.kafka),
     plugin: await tarball(published.plugin),
