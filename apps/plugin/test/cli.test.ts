@@ -90,6 +90,18 @@ it("check: says what the configuration means, and opens nothing", async () => {
   expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
 });
 
+it.each([
+  ["", "MISP           without api: no sighting goes to MISP, and nothing heals what its stream loses\n"],
+  ["api: { host: 'https://u:geheim@h/' },", "MISP           https://h without a key: no sighting goes to MISP"],
+  ["api: { host: 'https://h/', key: geheim },", "MISP           https://h with a key\n"],
+])("check: says whether MISP can be asked: %s", async (api, line) => {
+  configure(`plugins: { misp: { ${api} zmq: {} } }`);
+  const { code, stdout, stderr } = await run("check");
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain(line);
+  expect(stdout).not.toContain("geheim");
+});
+
 it.each([[["check"]], [[]], [["run"]], [["-c", "config.yaml"]], [["tap"]], [["explain", "x"]]])(
   "%j with a wrong configuration: 78, before anything is opened",
   async (parameters) => {

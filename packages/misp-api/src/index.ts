@@ -1,5 +1,6 @@
 export type { AddedSighting, NewSighting } from "./add-sighting.ts";
 export type { AddedSightings, BatchedSighting } from "./add-sightings.ts";
+export { checkMispApiOptions, type MispApiOptionProblem } from "./check-options.ts";
 export type { EventIndex, EventVersion } from "./event-index.ts";
 export type { SightingWindow } from "./find-sightings.ts";
 export { createMispApi, type MispApi } from "./misp-api.ts";

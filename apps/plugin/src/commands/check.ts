@@ -17,6 +17,7 @@ export const checkCommand = defineCommand({
       `filter         ${config.filterText}`,
       "bus            STIX objects on standard output, one per line",
       `state          ${config.statePath}`,
+      `MISP           ${describeApi(config.api)}`,
       ...(config.baseUrl === undefined ? [] : [`links          ${config.baseUrl}`]),
       ...warnings.map((warning) => `warning        ${warning}`),
     ];
@@ -27,6 +28,12 @@ export const checkCommand = defineCommand({
     return exitConfig;
   },
 });
+
+function describeApi(api: Config["api"]): string {
+  const missing = "no sighting goes to MISP, and nothing heals what its stream loses";
+  if (api === undefined) return `without api: ${missing}`;
+  return api.key === undefined ? `${api.host} without a key: ${missing}` : `${api.host} with a key`;
+}
 
 function describeSource(source: Config["source"]): string {
   if (source.kind === "kafka") {

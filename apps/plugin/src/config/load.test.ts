@@ -49,12 +49,13 @@ describe("a configuration", () => {
       source: { kind: "zmq", host: "localhost", port: 50_000 },
       filterText: "((org 1 OR org 25) AND (type ip-src OR type ip-dst OR type domain) AND tag tlp:amber) OR org 2",
       baseUrl: "https://localhost",
+      api: { host: "https://localhost", key: "<MISP_API_KEY>", verifyTls: false },
       logging: { console: { verbosity: "DEBUG" } },
     });
     expect(warnings).toEqual([
       "config.yaml:10: plugins.backbones: is not needed here, and is skipped",
       "config.yaml:19: plugins.apps.zmq: is not built yet: STIX objects go to standard output, one per line",
-      "config.yaml:25: plugins.apps.misp.api: is not built yet, except that the links in indicators lead to its host",
+      "config.yaml:27: plugins.apps.misp.api.ssl: MISP's certificate is not verified, so anybody in between can read the key and change what MISP says; for a private authority set ca_file instead",
       "config.yaml:45: plugins.apps.misp.kafka: is empty, and is skipped",
       "config.yaml:49: plugins.apps.zeek: is not ours, and is skipped",
       "config.yaml:53: plugins.apps.cif3: is not ours, and is skipped",
@@ -78,7 +79,6 @@ describe("a configuration", () => {
       "config.yaml:2: x-defaults",
       "config.yaml:8: plugins.inmem",
       "config.yaml:9: plugins.zmq",
-      "config.yaml:11: plugins.misp.api",
       "config.yaml:12: plugins.misp.filter",
     ]);
   });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { compileFilter, describeFilter, type Filter, mispTypes } from "@tb/misp-core";
+import { type ApiConfig, readApi } from "./api.ts";
 import { type ConfigDocument, parseConfig } from "./document.ts";
 import { readOverrides, toLayoutOf } from "./environment.ts";
 import { type ConfigProblem, dotted, explainIssue } from "./problem.ts";
@@ -8,6 +9,7 @@ import { createReport, type Report } from "./report.ts";
 import { type Config, type ConfigFile, fileSchema, knownKeys } from "./schema.ts";
 import { collectSecrets, placeSecrets } from "./secrets.ts";
 import { chooseTransport, findSection, reportNoMisp, warnForeign } from "./sections.ts";
+import { readSightings, type SightingsConfig } from "./sightings.ts";
 import { asMapping, type ConfigPath, getIn, setIn, type Tree } from "./tree.ts";
 
 export type LoadedConfig =
@@ -77,6 +79,8 @@ function interpret(
   checkBus(raw, hostPath, report);
 
   let filter: Filter | undefined;
+  let api: ApiConfig | undefined;
+  let sightings: SightingsConfig | undefined;
   if (mispPath !== undefined) {
     const section = placeSecrets(chooseTransport(asMapping(getIn(raw, mispPath)), mispPath, report), {
       path: mispPath,
@@ -92,6 +96,13 @@ function interpret(
     if (Object.keys(section).length > 0) setIn(raw, mispPath, section);
     checkCredentials(asMapping(section["zmq"]), [...mispPath, "zmq"], report);
     filter = readFilter(section["filter"], [...mispPath, "filter"], report);
+    if ("api" in section) {
+      api = readApi({ raw: section["api"], path: [...mispPath, "api"], folder: dirname(file), environment, report });
+    }
+    sightings = readSightings(section["sightings"], [...mispPath, "sightings"], report);
+    if ("sightings" in section && api?.key === undefined) {
+      report.warn([...mispPath, "sightings"], "has no effect: without api and its key no sighting goes to MISP");
+    }
   }
 
   const checked = check(raw, report);
@@ -100,7 +111,7 @@ function interpret(
   const problems = report.problems();
   if (problems.length > 0 || checked === undefined || mispPath === undefined) return { ok: false, problems };
   // The checks above have said so if one of them is missing.
-  if (misp === undefined || source === undefined || filter === undefined) {
+  if (misp === undefined || source === undefined || filter === undefined || sightings === undefined) {
     throw new Error("the configuration is incomplete, and no problem says where");
   }
 
@@ -111,9 +122,6 @@ function interpret(
         "tags of attributes, come on no other; add it (MISP's default is misp_tag), unless one of these is it",
     );
   }
-  if (misp.api !== undefined) {
-    report.warn([...mispPath, "api"], "is not built yet, except that the links in indicators lead to its host");
-  }
   return {
     ok: true,
     file,
@@ -122,10 +130,11 @@ function interpret(
       source,
       filter,
       filterText: describeFilter(filter),
-      ...(misp.api === undefined ? {} : { baseUrl: toBaseUrl(misp.api.host) }),
+      ...(api === undefined ? {} : { baseUrl: api.host, api }),
+      sightings,
       statePath: toStatePath(dirname(file), checked.state.path, environment),
       logging: toLogging(dirname(file), checked.logging),
-      secrets: collectSecrets(asMapping(getIn(raw, mispPath))),
+      secrets: collectSecrets(asMapping(getIn(raw, mispPath)), { clientKey: api?.clientKey, environment }),
     },
   };
 }
@@ -199,12 +208,6 @@ function toStatePath(folder: string, path: string | undefined, environment: Load
   // systemd may name several, with colons between them.
   const fromSystemd = environment["STATE_DIRECTORY"]?.split(":")[0];
   return fromSystemd ? resolve(fromSystemd) : join(folder, ".threatbus-misp");
-}
-
-/** Links need no user information, and must not show it. */
-function toBaseUrl(host: string): string {
-  const url = new URL(host);
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
 
 function toLogging(folder: string, logging: ConfigFile["logging"]): Config["logging"] {

@@ -1,15 +1,14 @@
 import type { Filter } from "@tb/misp-core";
 import { z } from "zod";
 import type { LogOptions } from "../log.ts";
+import { type ApiConfig, apiSchema } from "./api.ts";
 import { duration } from "./duration.ts";
+import { port, text, verbatim } from "./scalars.ts";
+import { type SightingsConfig, sightingsSchema } from "./sightings.ts";
 import type { ConfigPath } from "./tree.ts";
 
 /** Threat Bus' names for what is worth a line. */
 const verbosity = z.enum(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]);
-const port = z.int().min(1).max(65_535);
-const text = z.string().min(1);
-/** A name or secret that may look like a number in YAML; it is taken as it is written (`secrets.ts`). */
-const verbatim = z.union([text, z.number().transform(String)], { error: "expected a text" });
 
 const loggingSchema = z
   .strictObject({
@@ -20,20 +19,6 @@ const loggingSchema = z
     filename: text.default("threatbus-misp.log").describe("Relative to the configuration file."),
   })
   .prefault({});
-
-const apiSchema = z.strictObject({
-  host: z
-    .url({ protocol: /^https?$/, error: "expected MISP's URL, such as https://misp.example" })
-    .describe("MISP's URL. For now it is used for the links in indicators alone."),
-  ssl: z.boolean().default(true).describe("Verify MISP's certificate."),
-  key: verbatim.optional().describe("An API key."),
-  key_file: text.optional().describe("A file that holds the API key."),
-  ca_file: text.optional(),
-  client_cert: text.optional(),
-  client_key: text.optional(),
-  proxy: text.optional(),
-  timeout: duration.optional().describe("Seconds, or a text such as 30s."),
-});
 
 const zmqSchema = z.strictObject({
   host: text.default("localhost").describe("Where MISP publishes (its Plugin.ZeroMQ_host, as seen from here)."),
@@ -61,6 +46,7 @@ const mispSchema = z.strictObject({
       description: "What may pass: see the README. Absent: everything.",
       oneOf: [{ $ref: "#/$defs/filterItems" }, { $ref: "#/$defs/filterItem" }, { $ref: "#/$defs/filterAny" }],
     }),
+  sightings: sightingsSchema,
   zmq: zmqSchema.optional(),
   kafka: kafkaSchema.optional(),
 });
@@ -136,6 +122,9 @@ export interface Config {
   readonly filterText: string;
   /** MISP's URL without a trailing slash and without user information; absent: unknown. */
   readonly baseUrl?: string;
+  /** Absent: MISP cannot be asked anything. */
+  readonly api?: ApiConfig;
+  readonly sightings: SightingsConfig;
   /** Absolute. */
   readonly statePath: string;
   readonly logging: Pick<LogOptions, "console" | "file">;

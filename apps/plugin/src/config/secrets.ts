@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { readNamedFile } from "./named-file.ts";
 import type { Report } from "./report.ts";
 import { asMapping, type ConfigPath, isMapping, type Tree } from "./tree.ts";
 
@@ -39,16 +38,9 @@ export function placeSecrets(misp: Tree, { path, folder, writtenAt, report }: Se
       report.problem(place, `"${key}" is set too`, "keep one of the two");
       return section;
     }
-    const from = resolve(folder, file);
-    try {
-      // Whoever writes a file ends its last line; anything else belongs to the secret.
-      const content = readFileSync(from, "utf8").replace(/[\r\n]+$/, "");
-      if (content === "") report.problem(place, `${from} is empty`);
-      return { ...section, [key]: content };
-    } catch (error) {
-      report.problem(place, `${from} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-      return section;
-    }
+    const content = readNamedFile(file, { place, folder, report });
+    // Whoever writes a file ends its last line; anything else belongs to the secret.
+    return content === undefined ? section : { ...section, [key]: content.replace(/[\r\n]+$/, "") };
   };
 
   const placed = { ...misp };
@@ -80,8 +72,16 @@ function isPlain(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
 }
 
+/** What of the API's secrets stands outside of the section. */
+export interface SecretsElsewhere {
+  /** PEM, from its file. */
+  readonly clientKey: string | undefined;
+  /** Its proxies may have passwords in them; they are looked at when there is an `api` to be reached through them. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
 /** Every secret of the section, once placed: passwords, keys, and user information in URLs. */
-export function collectSecrets(misp: Tree): readonly string[] {
+export function collectSecrets(misp: Tree, { clientKey, environment }: SecretsElsewhere): readonly string[] {
   const { api, zmq, kafka } = misp;
   const { key, host, proxy } = asMapping(api);
   const config = asMapping(asMapping(kafka)["config"]);
@@ -90,10 +90,21 @@ export function collectSecrets(misp: Tree): readonly string[] {
     asMapping(zmq)["password"],
     ...userInformation(host),
     ...userInformation(proxy),
+    clientKey,
+    ...(isMapping(api) ? proxiesOf(environment).flatMap(userInformation) : []),
     ...Object.entries(config).flatMap(([name, value]) => (secretProperty.test(name) ? [value] : [])),
   ];
   const texts = found.filter((secret) => typeof secret === "string");
   return [...new Set(texts)].filter((secret) => secret.length >= minSecretLength);
+}
+
+/** The proxies that the environment names, whichever of them a host wants; a bare `user:password@host:port` means http. */
+function proxiesOf(environment: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(environment).flatMap(([name, value]) => {
+    if (value === undefined || !/^https?_proxy$/i.test(name)) return [];
+    const proxy = value.trim();
+    return [proxy.includes("://") ? proxy : `http://${proxy}`];
+  });
 }
 
 /** `user:password` of a URL, and the password alone, as written and decoded; a user alone is a token. */
