@@ -1,4 +1,3 @@
-import type { Bus, Source } from "@tb/misp-core";
 import { createNdjsonBus } from "./bus/ndjson-bus.ts";
 import { standardOutput } from "./bus/standard-output.ts";
 import type { Config } from "./config/schema.ts";
@@ -6,11 +5,14 @@ import { createCounters, summaryLine } from "./counters.ts";
 import { toDigest } from "./digest.ts";
 import { limitRepeats } from "./limit-repeats.ts";
 import { createLog, type Log } from "./log.ts";
+import { checkMisp, openMispApi } from "./misp-check.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { installShutdown } from "./shutdown.ts";
+import { createSightingWay, discardSightings, type SightingWay } from "./sightings.ts";
 import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
+import { watchConnections } from "./watch-connections.ts";
 
 /** EX_CONFIG: the configuration or the installation must be mended by a person first. */
 export const exitConfig = 78;
@@ -41,7 +43,8 @@ export async function run(options: {
   for (const warning of options.warnings) log.warn({}, warning);
 
   // The first thing that can be missing, before anything is opened.
-  const transport = await prepareSource(config.source);
+  const withApi = config.api?.key !== undefined;
+  const transport = await prepareSource(config.source, withApi);
   if (!transport.ok) return fail(redact(transport.text));
 
   const controller = new AbortController();
@@ -60,27 +63,45 @@ export async function run(options: {
       onRefused: (reason, detail) =>
         limited.warn(`sighting ${reason}`, { reason, detail }, "a sighting could not be read"),
     });
+    await using api = openMispApi(config.api, process.env);
     await using source = transport.open(store.meta());
     log.info({ filter: config.filterText, state: config.statePath }, "started: STIX objects go to standard output");
-    watch(source, bus, log, limited, (cause) => counters.increment("gap", cause));
-    await runPipeline(
-      {
-        store,
-        source,
-        bus,
-        filter: config.filter,
-        reorders: config.source.kind === "kafka",
-        digest: toDigest(config),
-        ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
-        counters,
-        onRefused: (reason, detail) =>
-          limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
-        onReevaluated: (entries) => {
-          if (entries > 0) log.info({ entries }, "filter or mapping have changed: every entry was evaluated anew");
+    watchConnections(source, bus, log, limited, (cause) => counters.increment("gap", cause));
+    const { signal } = controller;
+    const say = (level: "info" | "warn" | "error", cause: string, text: string) => limited[level](cause, {}, text);
+    const { outbox } = store;
+    const sightings: SightingWay | undefined =
+      api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
+    const parts = [
+      runPipeline(
+        {
+          store,
+          source,
+          bus,
+          filter: config.filter,
+          reorders: config.source.kind === "kafka",
+          digest: toDigest(config),
+          ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
+          counters,
+          onRefused: (reason, detail) =>
+            limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
+          onReevaluated: (entries) => {
+            if (entries > 0) log.info({ entries }, "filter or mapping have changed: every entry was evaluated anew");
+          },
+          onOther: (notification) => sightings?.recognise(notification),
         },
-      },
-      { signal: controller.signal, deadline: flush.signal },
-    );
+        { signal, deadline: flush.signal },
+      ),
+      sightings === undefined
+        ? discardSightings(bus, { signal, counters, say })
+        : sightings.run({ signal, deadline: flush.signal }),
+      checkMisp(api, {
+        signal,
+        say: (level, text) => log[level]({}, text),
+        onUsable: () => sightings?.resume(),
+      }),
+    ];
+    await allOrNone(parts, () => controller.abort());
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
@@ -92,6 +113,12 @@ export async function run(options: {
     limited.flush();
     summary.stop();
   }
+}
+
+/** Waits for all parts. When one of them fails, the others are told to end, and its error is what counts. */
+async function allOrNone(parts: readonly Promise<unknown>[], end: () => void): Promise<void> {
+  for (const part of parts) part.catch(end);
+  for (const result of await Promise.allSettled(parts)) if (result.status === "rejected") throw result.reason;
 }
 
 function fail(text: string): number {
@@ -114,37 +141,4 @@ function startSummary(log: Log, line: () => string): { stop(): void } {
       log.info({}, `in all: ${line()}`);
     },
   };
-}
-
-/** Puts into words what source and bus say about their connections. */
-function watch(
-  source: Source,
-  bus: Bus,
-  log: Log,
-  limited: ReturnType<typeof limitRepeats>,
-  onGap: (cause: string) => void,
-): void {
-  const followSource = async () => {
-    for await (const status of source.status()) {
-      if (status.state === "gap") {
-        onGap(status.cause);
-        const { cause, lost, detail } = status;
-        limited.warn(`gap ${cause}`, { cause }, `possible gap: ${lost === undefined ? "" : `${lost} `}${detail}`);
-      } else if (status.state === "connected") {
-        log.info({}, `connected: ${status.detail}`);
-      } else if (status.state === "partial") {
-        log.error({}, `not ready: ${status.detail}`);
-      } else if (status.state !== "closed") {
-        limited.warn(status.state, {}, `${status.state.replace("-", " ")}: ${status.detail}`);
-      }
-    }
-  };
-  const followBus = async () => {
-    for await (const status of bus.status()) {
-      if (status.state !== "up") limited.warn(`bus ${status.state}`, {}, `bus ${status.state}: ${status.detail}`);
-    }
-  };
-  // Statuses end with their source or bus; what went wrong there is told by reading or publishing.
-  followSource().catch(() => undefined);
-  followBus().catch(() => undefined);
 }

@@ -11,8 +11,12 @@ export type PreparedSource =
     }
   | { readonly ok: false; readonly text: string };
 
-/** Loads the transport's package and has it look at the options: the first thing that can be missing. Opens nothing. */
-export async function prepareSource(source: Config["source"]): Promise<PreparedSource> {
+/**
+ * Loads the transport's package and has it look at the options: the first thing that can be missing. Opens nothing.
+ *
+ * @param withSightings MISP's notifications of sightings are wanted, too; over Kafka they are a topic of the user's
+ */
+export async function prepareSource(source: Config["source"], withSightings = false): Promise<PreparedSource> {
   if (source.kind === "kafka") {
     const { kind, ...options } = source;
     const loaded = await loadSource(kind);
@@ -33,8 +37,12 @@ export async function prepareSource(source: Config["source"]): Promise<PreparedS
   const { kind, ...options } = source;
   const loaded = await loadSource(kind);
   if (!loaded.ok) return loaded;
-  const { createZmqSource } = loaded.module;
-  return { ok: true, open: ({ observedAtMs }) => createZmqSource({ ...options, observedAfterMs: observedAtMs }) };
+  const { createZmqSource, defaultTopics } = loaded.module;
+  const topics = withSightings ? [...defaultTopics, "misp_json_sighting"] : defaultTopics;
+  return {
+    ok: true,
+    open: ({ observedAtMs }) => createZmqSource({ topics, ...options, observedAfterMs: observedAtMs }),
+  };
 }
 
 /** Whether a source stopped because its configuration showed to be wrong when it was used: a person has to mend it first. */

@@ -47,9 +47,9 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     const known = draft.tag(tag.id);
     if (known !== undefined && (known.deleted === true || known.atMs > atMs)) return;
     const exportable = tag.exportable ?? known?.exportable;
-    if (known !== undefined && known.name === tag.name && known.exportable === exportable) return;
+    // Also when it says what is known: what is older than this and comes later must not count as newer.
     draft.setTag({ id: tag.id, name: tag.name, ...(exportable === undefined ? {} : { exportable }), atMs });
-    if (known === undefined) return;
+    if (known === undefined || (known.name === tag.name && known.exportable === exportable)) return;
     const carriers = draft.taggedWith(tag.id);
     for (const id of carriers.attributeIds) touch(id, atMs);
     for (const id of carriers.eventIds) touchEvent(id, atMs);
