@@ -52,6 +52,7 @@ export async function checkMisp(
   const saidCodes = new Set<string>();
   for (let tries = 1; !signal.aborted; tries++) {
     const asked = await identify(api, signal);
+    if (signal.aborted) break;
     if (asked.ok) {
       if (tries > 1) say("info", `MISP answers, ${Math.round((now() - beganAtMs) / 1000)} s after it was first asked`);
       for (const { level, text } of describeMisp(asked.misp, now())) say(level, text);
@@ -59,7 +60,6 @@ export async function checkMisp(
       onUsable(asked.misp);
       return "usable";
     }
-    if (signal.aborted) break;
     const { code, text, retryable, retryAtMs } = asked;
     if (code === "closed") break;
     if (refusals.has(code)) {
@@ -79,11 +79,14 @@ export async function checkMisp(
     const full = retryable ? Math.min(backoff.initialMs * 2 ** (tries - 1), backoff.maxMs) : backoff.maxMs;
     // Many programs that MISP went away from do not come back at the same moment.
     const pauseMs = Math.ceil(full / 2 + (full / 2) * random());
-    await wait(Math.max(pauseMs, (retryAtMs ?? 0) - now()), signal);
+    const askedForMs = Math.min((retryAtMs ?? 0) - now(), longestAskedForMs);
+    await wait(Math.max(pauseMs, askedForMs), signal);
   }
   return "stopped";
 }
 
+/** As with sightings: what asks for more would keep the program from MISP for a mistake in somebody's proxy. */
+const longestAskedForMs = 60 * 60 * 1000;
 /** MISP answers 403 for a bad key (recorded), a proxy before it 401 or 403. */
 const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
 /** What says something about the question, where another one has just been answered with the same key. */

@@ -68,7 +68,7 @@ function open(host: string, key: string = exampleKeys.own.key): MispApi {
 
 /** Runs a check to its end. `between` stands in for each pause, and gets how many there were. */
 async function check(
-  api: MispApi | undefined,
+  api: Pick<MispApi, "version" | "ownUser"> | undefined,
   between: (pause: number) => unknown = () => Promise.reject(new Error("it paused")),
   options: Partial<MispCheckOptions> = {},
 ) {
@@ -290,11 +290,14 @@ describe("a MISP that is down", () => {
     expect(said).toEqual([expect.stringMatching(line), expect.stringMatching(/^info: MISP answers/), who("sighting")]);
   });
 
-  it("for a time that it names is not asked before", async () => {
+  it.each([
+    [300, 300_000],
+    [7_200, 3_600_000],
+  ])("for a time that it names, %i s, is not asked before, up to an hour", async (resetSeconds, pause) => {
     const server = await startMisp();
-    server.fail({ kind: "rate-limit", resetSeconds: 300 }, { times: 1 });
+    server.fail({ kind: "rate-limit", resetSeconds }, { times: 1 });
     const { outcome, pauses } = await check(open(server.url), () => undefined);
-    expect([outcome, pauses]).toEqual(["usable", [300_000]]);
+    expect([outcome, pauses]).toEqual(["usable", [pause]]);
   });
 
   it("and quotes the key in its answer gives nothing away", async () => {
@@ -333,6 +336,21 @@ describe("it stops when it is told to, without a word about it", () => {
       outcome: "stopped",
       usable: [],
     });
+    expect(said).toEqual([]);
+  });
+
+  it("when the last answer has just come", async () => {
+    const stop = new AbortController();
+    const api = open((await startMisp()).url);
+    const late: Pick<MispApi, "version" | "ownUser"> = {
+      version: (options) => api.version(options),
+      async ownUser() {
+        const user = await api.ownUser();
+        stop.abort();
+        return user;
+      },
+    };
+    expect(await check(late, undefined, { signal: stop.signal })).toMatchObject({ outcome: "stopped", usable: [] });
     expect(said).toEqual([]);
   });
 
