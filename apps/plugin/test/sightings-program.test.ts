@@ -106,7 +106,7 @@ describe("the program with an API key", () => {
     await addIndicators(first, 1);
     await misp.down();
     first.child.stdin?.write(sighting(1, first.indicators[0] ?? ""));
-    await until(() => first.log().includes("sightings to MISP paused"));
+    await until(() => first.log().includes("MISP did not take a sighting"));
     first.child.kill("SIGTERM");
     expect(await first.exited).toBe(0);
     const second = await start();
