@@ -133,8 +133,18 @@ describe("the outbox beside the index", () => {
       store.outbox.commit({ put: [exampleOutboxEntry(1)] }),
       store.commit(storeChanges({ entries: [{ after: exampleEntry(1) }] })),
     ];
-    await store[Symbol.asyncDispose]();
+    const root = open({ path: folder, maxDbs: 16 });
+    const owner = () => {
+      root.resetReadTxn();
+      return root.openDB({ name: "meta" }).get("owner");
+    };
+    const closed = store[Symbol.asyncDispose]();
+    // Nobody else may take the folder before.
+    expect(owner()).toMatchObject({ pid: process.pid });
     await Promise.all(commits);
+    await closed;
+    expect(owner()).toBeUndefined();
+    await root.close();
     await using again = await openLmdbStore({ path: folder });
     expect([again.outbox.counts().waiting, again.entry(1)?.id]).toEqual([1, 1]);
   });
@@ -180,6 +190,13 @@ describe("a broken invariant", () => {
     await store.outbox.commit({ put: [exampleOutboxEntry(2)] });
     expect(store.outbox.counts().waiting).toBe(2);
   });
+});
+
+it("gives more rows when more are asked for, whatever was asked for before", async () => {
+  await using store = await openLmdbStore({ path: folder });
+  await store.outbox.commit({ put: [1, 2, 3].map((number) => exampleOutboxEntry(number, { dueAtMs: number })) });
+  const asked = [0, 1, 3, 2, 100, 1].map((limit) => store.outbox.earliest(limit).map(({ dueAtMs }) => dueAtMs));
+  expect(asked).toEqual([[], [1], [1, 2, 3], [1, 2], [1, 2, 3], [1]]);
 });
 
 it("knows of no row by a text that is no uuid", async () => {
