@@ -2,7 +2,7 @@ import type { ArgDef, ArgsDef } from "citty";
 
 /**
  * What is wrong with a command's parameters; undefined when nothing is. citty ignores what it does not know, and a mistyped option
- * must not run the program with another file than was meant.
+ * must not run the program with another file than was meant. A positional whose value hint ends in … may be given several times.
  */
 export function findMistake(parameters: readonly string[], args: ArgsDef): string | undefined {
   const options = new Map<string, readonly [name: string, definition: ArgDef]>();
@@ -18,7 +18,7 @@ export function findMistake(parameters: readonly string[], args: ArgsDef): strin
   for (let i = 0; i < parameters.length; i++) {
     const parameter = parameters[i] ?? "";
     if (!parameter.startsWith("-")) {
-      const [name] = positionals.find(([name]) => !given.has(name)) ?? [];
+      const [name] = positionals.find(([name, { valueHint }]) => !given.has(name) || valueHint?.endsWith("…")) ?? [];
       if (name === undefined || parameter === "") return `unknown parameter ${parameter}`;
       given.add(name);
       continue;

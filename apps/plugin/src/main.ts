@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
 import { checkCommand } from "./commands/check.ts";
+import { deadLettersCommand, deadLettersCommands } from "./commands/dead-letters.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
@@ -18,7 +19,14 @@ const commands: Readonly<Record<string, CommandDef<any>>> = {
   check: checkCommand,
   tap: tapCommand,
   explain: explainCommand,
+  "dead-letters": deadLettersCommand,
   schema: schemaCommand,
+};
+
+/** Commands that are named by a second word. */
+// biome-ignore lint/suspicious/noExplicitAny: see commands
+const groups: Readonly<Record<string, Readonly<Record<string, CommandDef<any>>>>> = {
+  "dead-letters": deadLettersCommands,
 };
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -35,25 +43,41 @@ function say(stream: NodeJS.WriteStream, text: string): void {
   stream.write(`${stream.isTTY ? text : stripVTControlCharacters(text)}\n`);
 }
 
+/** The command that is meant, what is left for it, and what helps whoever asks; without a command, what is wrong. */
+function findCommand(parameters: readonly string[]) {
+  const [first, second] = parameters;
+  const isNamed = first !== undefined && !first.startsWith("-");
+  const name = isNamed ? first : "run";
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const rest = isNamed ? parameters.slice(1) : [...parameters];
+  if (command === undefined) return { rest, usage: () => renderUsage(program), mistake: `unknown command ${name}` };
+  const group = groups[name];
+  if (group === undefined) {
+    return { command, rest, usage: () => (isNamed ? renderUsage(command, program) : renderUsage(program)) };
+  }
+  const usage = () => renderUsage(command, program);
+  if (second === undefined || second.startsWith("-"))
+    return { rest, usage, mistake: `${name} needs one of ${Object.keys(group).join(", ")}` };
+  const member = Object.hasOwn(group, second) ? group[second] : undefined;
+  if (member === undefined) return { rest, usage, mistake: `unknown command ${name} ${second}` };
+  const parent = defineCommand({ meta: { name: `threatbus-misp ${name}` } });
+  return { command: member, rest: rest.slice(1), usage: () => renderUsage(member, parent) };
+}
+
 async function main(parameters: readonly string[]): Promise<number> {
   const [first] = parameters;
   if (first === "--version" || first === "-v") {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const named = first !== undefined && !first.startsWith("-");
-  const name = named ? first : "run";
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  const rest = named ? parameters.slice(1) : [...parameters];
+  const { command, rest, usage, mistake } = findCommand(parameters);
   if (rest.includes("--help") || rest.includes("-h")) {
-    const usage = named && command !== undefined ? await renderUsage(command, program) : await renderUsage(program);
-    say(process.stdout, usage);
+    say(process.stdout, await usage());
     return 0;
   }
-  const mistake =
-    command === undefined ? `unknown command ${first}` : findMistake(rest, (command.args ?? {}) as ArgsDef);
-  if (command === undefined || mistake !== undefined) {
-    say(process.stderr, `threatbus-misp: ${mistake}\n\n${await renderUsage(program)}`);
+  const wrong = mistake ?? findMistake(rest, (command?.args ?? {}) as ArgsDef);
+  if (command === undefined || wrong !== undefined) {
+    say(process.stderr, `threatbus-misp: ${wrong}\n\n${await usage()}`);
     return exitUsage;
   }
   const { result } = await runWith(command, { rawArgs: rest });

@@ -37,12 +37,19 @@ it("--version and --help", async () => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   const { code, stdout, stderr } = await run("--help");
   expect([code, stderr]).toEqual([0, ""]);
-  for (const word of ["run", "check", "tap", "explain", "schema"]) expect(stdout).toContain(word);
+  for (const word of ["run", "check", "tap", "explain", "dead-letters", "schema"]) expect(stdout).toContain(word);
   expect(stdout).not.toMatch(escapes);
   expect((await run("check", "--help")).stdout).toContain("--config=<FILE>");
   const tap = (await run("tap", "--help")).stdout;
   for (const option of ["--config=<FILE>", "--explain", "--count=<N>", "--json"]) expect(tap).toContain(option);
   expect((await run("explain", "--help")).stdout).toContain("TARGET=<UUID | FILE>");
+  for (const parameters of [["dead-letters", "--help"], ["dead-letters"]]) {
+    const { stdout: usage, stderr: refusal } = await run(...parameters);
+    expect(usage + refusal).toContain("USAGE threatbus-misp dead-letters list|show|retry|drop");
+  }
+  const retry = (await run("dead-letters", "retry", "--help")).stdout;
+  for (const text of ["USAGE threatbus-misp dead-letters retry", "UUID=<UUID…>", "--config=<FILE>"])
+    expect(retry).toContain(text);
 });
 
 it.each([
@@ -68,6 +75,16 @@ it.each([
   [["explain", "--json"], "UUID | FILE is missing"],
   [["explain", "a", "b"], "unknown parameter b"],
   [["check", "--explain"], "unknown option --explain"],
+  [["dead-letters"], "dead-letters needs one of list, show, retry, drop"],
+  [["dead-letters", "-c", "x"], "dead-letters needs one of list, show, retry, drop"],
+  [["dead-letters", "frobnicate"], "unknown command dead-letters frobnicate"],
+  [["dead-letters", "toString"], "unknown command dead-letters toString"],
+  [["dead-letters", "list", "x"], "unknown parameter x"],
+  [["dead-letters", "show"], "UUID is missing"],
+  [["dead-letters", "show", "a", "b"], "unknown parameter b"],
+  [["dead-letters", "retry"], "UUID… is missing"],
+  [["dead-letters", "drop", "a", "b", ""], "unknown parameter "],
+  [["dead-letters", "drop", "a", "--all"], "unknown option --all"],
 ])("%j is no way to call it: 64", async (parameters, text) => {
   const { code, stdout, stderr } = await run(...parameters);
   expect([code, stdout]).toEqual([64, ""]);
@@ -102,16 +119,21 @@ it.each([
   expect(stdout).not.toContain("geheim");
 });
 
-it.each([[["check"]], [[]], [["run"]], [["-c", "config.yaml"]], [["tap"]], [["explain", "x"]]])(
-  "%j with a wrong configuration: 78, before anything is opened",
-  async (parameters) => {
-    configure("plugins: { apps: { misp: { zmq: { prot: 1 } } } }");
-    const { code, stdout, stderr } = await run(...parameters);
-    expect([code, stdout]).toEqual([78, ""]);
-    expect(stderr).toBe('config.yaml:1: plugins.apps.misp.zmq.prot: unknown key "prot"; did you mean "port"?\n');
-    expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
-  },
-);
+it.each([
+  [["check"]],
+  [[]],
+  [["run"]],
+  [["-c", "config.yaml"]],
+  [["tap"]],
+  [["explain", "x"]],
+  [["dead-letters", "drop", "x"]],
+])("%j with a wrong configuration: 78, before anything is opened", async (parameters) => {
+  configure("plugins: { apps: { misp: { zmq: { prot: 1 } } } }");
+  const { code, stdout, stderr } = await run(...parameters);
+  expect([code, stdout]).toEqual([78, ""]);
+  expect(stderr).toBe('config.yaml:1: plugins.apps.misp.zmq.prot: unknown key "prot"; did you mean "port"?\n');
+  expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
+});
 
 it("no configuration: 78, and where to find an example", async () => {
   const { code, stderr } = await run();

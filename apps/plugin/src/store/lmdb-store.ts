@@ -172,7 +172,7 @@ function createStore(root: RootDatabase, path: string): LmdbStore {
     async [Symbol.asyncDispose]() {
       if (closed) return;
       closed = true;
-      // Releasing is a transaction of its own, which would have to split one that is under way.
+      // Nobody else may take the folder before what is under way is durable.
       await writes.settled();
       release();
       await root.close();
