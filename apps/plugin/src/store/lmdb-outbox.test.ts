@@ -14,8 +14,11 @@ import {
 import fc from "fast-check";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createDurableWrites } from "./durable-writes.ts";
 import { timeKey, uuidKey, uuidOfKey, uuidOfTimeKey } from "./keys.ts";
+import { createLmdbOutbox } from "./lmdb-outbox.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
+import { openOutboxDatabases } from "./outbox-reads.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -197,6 +200,27 @@ it("gives more rows when more are asked for, whatever was asked for before", asy
   await store.outbox.commit({ put: [1, 2, 3].map((number) => exampleOutboxEntry(number, { dueAtMs: number })) });
   const asked = [0, 1, 3, 2, 100, 1].map((limit) => store.outbox.earliest(limit).map(({ dueAtMs }) => dueAtMs));
   expect(asked).toEqual([[], [1], [1, 2, 3], [1, 2], [1, 2, 3], [1]]);
+});
+
+it("does not read the file again for each row more that is asked for between two commits", async () => {
+  const root = open({ path: folder, maxDbs: 16 });
+  const databases = openOutboxDatabases(root);
+  if (databases === undefined) throw new Error("not made");
+  let ranges = 0;
+  const due = Object.create(databases.due, {
+    getRange: {
+      value(options: object) {
+        ranges += 1;
+        return databases.due.getRange(options);
+      },
+    },
+  });
+  const outbox = createLmdbOutbox({ ...databases, due }, createDurableWrites(root, folder));
+  await outbox.commit({ put: Array.from({ length: 700 }, (_, number) => exampleOutboxEntry(number)) });
+  for (let limit = 1; limit <= 600; limit++) expect(outbox.earliest(limit)).toHaveLength(limit);
+  expect(ranges).toBeGreaterThan(0);
+  expect(ranges).toBeLessThan(15);
+  await root.close();
 });
 
 it("knows of no row by a text that is no uuid", async () => {
