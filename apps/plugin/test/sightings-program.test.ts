@@ -18,6 +18,8 @@ import {
   type ZmqPublisher,
 } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createAuthority } from "../../../packages/misp-api/test/certificates.ts";
+import { startProxy } from "../../../packages/misp-api/test/proxy-server.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -44,12 +46,15 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 /** The real program between MISP's publisher, MISP's REST API, and a tool on standard input and output. */
-async function start(options: { readonly api?: string; readonly sightings?: string } = {}) {
+async function start(
+  options: { readonly api?: string; readonly sightings?: string; readonly zmq?: { readonly password: string } } = {},
+) {
   const api = options.api ?? `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
+  const credentials = options.zmq === undefined ? "" : `, username: misp, password: ${options.zmq.password}`;
   const sightings = options.sightings === undefined ? "" : `, sightings: ${options.sightings}`;
   writeFileSync(
     join(folder, "config.yaml"),
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: ${api}${sightings} } } }`,
+    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${credentials} }, api: ${api}${sightings} } } }`,
   );
   const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
     cwd: folder,
@@ -147,6 +152,51 @@ describe("the program with an API key", () => {
     expect(await program.exited).toBe(0);
     expect(inMisp()).toHaveLength(last);
   }, 300_000);
+});
+
+describe("the program with a MISP behind a private authority and a proxy", () => {
+  it("delivers through both, says what is wrong without the authority, and shows no secret whatever fails", async () => {
+    const authority = createAuthority();
+    const secure = await createRestServer(model, { tls: authority.issue("IP:127.0.0.1") });
+    try {
+      const proxy = await startProxy();
+      const [zmqPassword, proxyPassword] = ["zmq-geheim-1", "proxy-geheim-2"];
+      await publisher.rebind({ credentials: { username: "misp", password: zmqPassword } });
+      writeFileSync(join(folder, "misp-key"), `${exampleKeys.own.key}\n`);
+      const settings = (host: string, more: string) =>
+        `{ host: '${host}', key_file: misp-key, proxy: 'http://tool:${proxyPassword}@${proxy.address}'${more} }`;
+      const zmq = { password: zmqPassword };
+      let everything = "";
+
+      const strange = await start({ api: settings(secure.url, ""), zmq });
+      await until(() => strange.log().includes("ca_file"));
+      strange.child.kill("SIGTERM");
+      expect(await strange.exited).toBe(0);
+      everything += strange.log();
+
+      const program = await start({
+        api: settings(secure.url, `, ca_file: '${join(authority.folder, "ca.pem")}'`),
+        zmq,
+      });
+      await addIndicators(program, 1);
+      program.child.stdin?.write(sighting(1, program.indicators[0] ?? ""));
+      await until(() => inMisp().length === 1);
+      expect(proxy.requests.length).toBeGreaterThan(0);
+      for (const kind of ["html", "internal-error", "lost-answer"] as const) secure.fail({ kind }, { times: 2 });
+      program.child.stdin?.write(sighting(2, program.indicators[0] ?? ""));
+      await until(() => inMisp().length === 2);
+      secure.revokeKey(exampleKeys.own.key);
+      program.child.stdin?.write(sighting(3, program.indicators[0] ?? ""));
+      await until(() => program.log().includes("sightings to MISP forbidden"));
+      program.child.kill("SIGTERM");
+      expect(await program.exited).toBe(0);
+      everything += program.log();
+      for (const secret of [exampleKeys.own.key, zmqPassword, proxyPassword]) expect(everything).not.toContain(secret);
+    } finally {
+      await secure[Symbol.asyncDispose]();
+      authority.remove();
+    }
+  }, 60_000);
 });
 
 describe("the program without an API key", () => {

@@ -10,6 +10,7 @@ import {
   exampleKeys,
   type MispModel,
   type ModelNotification,
+  type RestFailure,
   type RestServer,
 } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -135,6 +136,36 @@ describe("sightings on their way to MISP", () => {
     await misp.up();
     await delivered(1);
     expect(inMisp()).toHaveLength(1);
+  });
+
+  const answer = (status: number, body: object | string) =>
+    ({ kind: "answer", status, body: typeof body === "string" ? body : JSON.stringify(body) }) as const;
+  it.each<[string, RestFailure]>([
+    ["the connection is reset", { kind: "reset" }],
+    ["the answer is lost after MISP has written it", { kind: "lost-answer" }],
+    ["no answer comes", { kind: "hang" }],
+    ["half of the answer comes", { kind: "truncate", how: "connection" }],
+    ["the JSON ends too soon", { kind: "truncate", how: "json" }],
+    ["a proxy's page comes", { kind: "html" }],
+    ["a proxy's page comes with 200", { kind: "html", status: 200 }],
+    ["MISP wants less at a time", { kind: "rate-limit", resetSeconds: 1 }],
+    ["a proxy wants less at a time", { kind: "rate-limit", resetSeconds: 1, retryAfter: 1 }],
+    ["MISP has an internal error", { kind: "internal-error" }],
+    ["200 comes with a message alone", answer(200, { message: "1 sighting added" })],
+    ["200 comes with a description of the API", answer(200, { name: "API description", url: "/sightings/add" })],
+    ["200 comes with nothing", answer(200, "")],
+    ["a redirect comes", { kind: "redirect", location: "https://elsewhere.example/" }],
+  ])("%s: nothing counts as delivered before MISP proves it, and then it is there once", async (_, failure) => {
+    await store.commit(storeChanges({ entries: [{ after: exampleEntry(attribute.id, { uuid: attribute.uuid }) }] }));
+    misp.fail(failure, { path: "/sightings" });
+    start();
+    bus.deliverSighting(sighting(1, attribute.uuid));
+    await until(() => said.some((text) => text.startsWith("warn: ")));
+    expect(counters.snapshot()).toMatchObject({ delivered: 0, deadLetters: { total: 0 } });
+    expect(said.join()).not.toContain(exampleKeys.own.key);
+    misp.heal();
+    await delivered(1);
+    expect(inMisp()).toEqual([`${sightingUuid(1)} threatbus`]);
   });
 
   it("become dead letters when MISP says that it never will take them", async () => {
