@@ -1,5 +1,4 @@
-import { createNdjsonBus } from "./bus/ndjson-bus.ts";
-import { standardOutput } from "./bus/standard-output.ts";
+import { isAddressTaken, prepareBus } from "./bus/prepare-bus.ts";
 import type { Config } from "./config/schema.ts";
 import { createCounters, summaryLine } from "./counters.ts";
 import { toDigest } from "./digest.ts";
@@ -9,6 +8,7 @@ import { checkMisp, openMispApi } from "./misp-check.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { installShutdown } from "./shutdown.ts";
 import { createSightingWay, discardSightings, type SightingWay } from "./sightings.ts";
+import { serveSnapshots } from "./snapshot.ts";
 import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
@@ -46,6 +46,8 @@ export async function run(options: {
   const withApi = config.api?.key !== undefined;
   const transport = await prepareSource(config.source, withApi);
   if (!transport.ok) return fail(redact(transport.text));
+  const prepared = await prepareBus(config.bus);
+  if (!prepared.ok) return fail(redact(prepared.text));
 
   const controller = new AbortController();
   const flush = new AbortController();
@@ -57,18 +59,20 @@ export async function run(options: {
 
   try {
     await using store = await openLmdbStore({ path: config.statePath });
-    await using bus = createNdjsonBus({
-      output: standardOutput(),
-      input: process.stdin,
+    const { baseUrl } = config;
+    const say = (level: "info" | "warn" | "error", cause: string, text: string) => limited[level](cause, {}, text);
+    await using bus = prepared.open({
+      store,
+      baseUrl,
+      say,
       onRefused: (reason, detail) =>
-        limited.warn(`sighting ${reason}`, { reason, detail }, "a sighting could not be read"),
+        limited.warn(`bus ${reason}`, { reason, detail }, "what came over the bus could not be read"),
     });
     await using api = openMispApi(config.api, process.env);
     await using source = transport.open(store.meta());
-    log.info({ filter: config.filterText, state: config.statePath }, "started: STIX objects go to standard output");
+    log.info({ filter: config.filterText, state: config.statePath }, `started: ${prepared.description}`);
     watchConnections(source, bus, log, limited, (cause) => counters.increment("gap", cause));
     const { signal } = controller;
-    const say = (level: "info" | "warn" | "error", cause: string, text: string) => limited[level](cause, {}, text);
     const { outbox } = store;
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
@@ -81,7 +85,7 @@ export async function run(options: {
           filter: config.filter,
           reorders: config.source.kind === "kafka",
           digest: toDigest(config),
-          ...(config.baseUrl === undefined ? {} : { baseUrl: config.baseUrl }),
+          ...(baseUrl === undefined ? {} : { baseUrl }),
           counters,
           onRefused: (reason, detail) =>
             limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
@@ -95,6 +99,7 @@ export async function run(options: {
       sightings === undefined
         ? discardSightings(bus, { signal, counters, say })
         : sightings.run({ signal, deadline: flush.signal }),
+      serveSnapshots(store, bus, { signal, now: Date.now, ...(baseUrl === undefined ? {} : { baseUrl }) }),
       checkMisp(api, {
         signal,
         say: (level, text) => log[level]({}, text),
@@ -106,6 +111,7 @@ export async function run(options: {
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
     if (isRefusedConfig(error)) return exitConfig;
+    if (isAddressTaken(error)) return exitTryAgain;
     if (!(error instanceof StoreError)) return exitFailed;
     return error.retryable ? exitTryAgain : exitConfig;
   } finally {

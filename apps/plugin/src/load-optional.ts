@@ -1,3 +1,4 @@
+import type * as bus from "@tb/bus-zmq";
 import type * as kafka from "@tb/source-kafka";
 import type * as zmq from "@tb/source-zmq";
 
@@ -28,6 +29,8 @@ const sources = {
   kafka: { name: "@tb/source-kafka", create: "createKafkaSource" },
 } as const;
 
+const busPackage = { name: "@tb/bus-zmq", create: "createZmqHostBus" } as const;
+
 const nodeLoader: ModuleLoader = {
   resolve: (name) => import.meta.resolve(name),
   load: (url) => import(url),
@@ -48,10 +51,27 @@ export async function loadSource<Kind extends SourceKind>(
     const alone = others.every((other) => find(other.name, loader) === undefined);
     return { ok: false, text: alone ? noneInstalled(kind) : notInstalled(kind) };
   }
+  return loadFound(name, create, found, loader);
+}
+
+/** Loads what speaks the Threat Bus app protocol, as {@link loadSource} does. `setting`: the one that asks for it. */
+export async function loadBus(setting: string, loader: ModuleLoader = nodeLoader): Promise<Loaded<typeof bus>> {
+  const { name, create } = busPackage;
+  const found = find(name, loader);
+  if (found !== undefined) return loadFound(name, create, found, loader);
+  return { ok: false, text: `${setting} is configured but ${name} is not installed; run: npm install ${name}` };
+}
+
+async function loadFound<Module>(
+  name: string,
+  create: string,
+  found: NonNullable<ReturnType<typeof find>>,
+  loader: ModuleLoader,
+): Promise<Loaded<Module>> {
   if (!found.ok) return { ok: false, text: broken(name, found.error) };
   try {
-    const module = (await loader.load(found.url)) as SourceModules[Kind];
-    if (typeof module[create as keyof typeof module] === "function") return { ok: true, module };
+    const module = (await loader.load(found.url)) as Module;
+    if (typeof (module as Record<string, unknown>)[create] === "function") return { ok: true, module };
     return { ok: false, text: broken(name, new Error(`it has no ${create}; its version does not fit this program's`)) };
   } catch (error) {
     return { ok: false, text: broken(name, error) };

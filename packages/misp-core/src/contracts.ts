@@ -35,11 +35,14 @@ export interface SightingDelivery {
   ack(): void;
 }
 
-/** An app that asks for the last `sinceMs` milliseconds of indicators. */
+/** An app that asks for the last `sinceMs` milliseconds of indicators. 0: what was removed lately, and nothing else. */
 export interface SnapshotRequest {
   readonly sinceMs: number;
+  /** Read and call it without waiting in between: what is live may change meanwhile. */
   send(chunk: readonly StixObject[]): Promise<void>;
   end(): Promise<void>;
+  /** Aborts when the app has gone: nothing that is sent has an effect any more. */
+  readonly signal?: AbortSignal;
 }
 
 export type BusStatus =

@@ -1,4 +1,5 @@
 import { defineCommand } from "citty";
+import { prepareBus } from "../bus/prepare-bus.ts";
 import { exitConfig } from "../compose.ts";
 import type { Config } from "../config/schema.ts";
 import { prepareSource } from "../source.ts";
@@ -15,19 +16,29 @@ export const checkCommand = defineCommand({
       `configuration  ${file}`,
       `source         ${describeSource(config.source)}`,
       `filter         ${config.filterText}`,
-      "bus            STIX objects on standard output, one per line",
+      `bus            ${describeBus(config.bus)}`,
       `state          ${config.statePath}`,
       `MISP           ${describeApi(config.api)}`,
       ...(config.baseUrl === undefined ? [] : [`links          ${config.baseUrl}`]),
       ...warnings.map((warning) => `warning        ${warning}`),
     ];
     process.stdout.write(redact(`${lines.join("\n")}\n`));
-    const prepared = await prepareSource(config.source);
-    if (prepared.ok) return 0;
-    process.stderr.write(redact(`threatbus-misp: ${prepared.text}\n`));
-    return exitConfig;
+    const prepared = [await prepareSource(config.source), await prepareBus(config.bus)];
+    for (const one of prepared) if (!one.ok) process.stderr.write(redact(`threatbus-misp: ${one.text}\n`));
+    return prepared.every(({ ok }) => ok) ? 0 : exitConfig;
   },
 });
+
+function describeBus(bus: Config["bus"]): string {
+  switch (bus.kind) {
+    case "ndjson":
+      return "STIX objects on standard output, one per line; sightings on standard input";
+    case "host":
+      return `Threat Bus apps connect to ${bus.host}:${bus.manage}, and to ${bus.pub} and ${bus.sub}`;
+    case "join":
+      return `the Threat Bus at ${bus.host}:${bus.port}`;
+  }
+}
 
 function describeApi(api: Config["api"]): string {
   const missing = "no sighting goes to MISP, and nothing heals what its stream loses";

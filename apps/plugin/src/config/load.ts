@@ -128,6 +128,7 @@ function interpret(
     warnings: report.warnings(),
     config: {
       source,
+      bus: toBus(checked),
       filter,
       filterText: describeFilter(filter),
       ...(api === undefined ? {} : { baseUrl: api.host, api }),
@@ -148,8 +149,14 @@ function checkBus(raw: Tree, hostPath: ConfigPath | undefined, report: Report): 
       "remove one of the two",
     );
   }
-  const path = hostPath ?? (joins ? ["threatbus"] : undefined);
-  if (path !== undefined) report.warn(path, "is not built yet: STIX objects go to standard output, one per line");
+}
+
+function toBus({ plugins, threatbus }: ConfigFile): Config["bus"] {
+  const hosted = plugins.apps?.zmq ?? plugins.zmq;
+  if (hosted !== undefined) return { kind: "host", ...hosted };
+  if (threatbus === undefined) return { kind: "ndjson" };
+  const colon = threatbus.lastIndexOf(":");
+  return { kind: "join", host: threatbus.slice(0, colon), port: Number(threatbus.slice(colon + 1)) };
 }
 
 function checkCredentials(zmq: Tree, path: ConfigPath, report: Report): void {

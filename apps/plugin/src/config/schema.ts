@@ -117,6 +117,17 @@ export interface Config {
         readonly pollIntervalMs: number;
         readonly config: Readonly<Record<string, unknown>>;
       };
+  /** Where STIX objects go, and sightings come from. */
+  readonly bus:
+    | { readonly kind: "ndjson" }
+    | {
+        readonly kind: "host";
+        readonly host: string;
+        readonly manage: number;
+        readonly pub: number;
+        readonly sub: number;
+      }
+    | { readonly kind: "join"; readonly host: string; readonly port: number };
   readonly filter: Filter;
   /** The filter as an expression, for a person. */
   readonly filterText: string;

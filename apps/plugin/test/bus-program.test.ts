@@ -1,0 +1,190 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createZmqHostBus } from "@tb/bus-zmq";
+import {
+  createCountingUuid,
+  createMispModel,
+  createRestServer,
+  createZmqPublisher,
+  exampleKeys,
+  type MispModel,
+  type RestServer,
+  type ZmqPublisher,
+} from "@tb/misp-simulator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startApp } from "../../../packages/bus-zmq/test/app.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+let folder: string;
+let model: MispModel;
+let publisher: ZmqPublisher;
+let misp: RestServer;
+const children: ChildProcess[] = [];
+const closing: (() => unknown)[] = [];
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "bus-program-"));
+  model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
+  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, heartbeatAfterMs: 0 });
+  misp = await createRestServer(model, { publish: (notifications) => publisher.publish(notifications) });
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  await misp[Symbol.asyncDispose]();
+  await publisher[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return address !== null && typeof address === "object" ? address.port : 0;
+}
+
+/** The real program, with more of a configuration than MISP. */
+async function start(more: string, inApps = "") {
+  const api = `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
+  const misps = `misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: ${api} }`;
+  writeFileSync(join(folder, "config.yaml"), `plugins: { apps: { ${misps}${inApps} } }\n${more}`);
+  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  children.push(child);
+  let [log, output] = ["", ""];
+  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk));
+  const exited = once(child, "exit").then(([code]) => code as number | null);
+  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  return { child, exited, log: () => log, output: () => output };
+}
+
+async function addAttributes(...values: readonly string[]): Promise<readonly number[]> {
+  const event = model.addEvent({ info: "Phishing wave" });
+  await publisher.publish(event.notifications);
+  const ids: number[] = [];
+  for (const value of values) {
+    const added = model.addAttribute({ eventId: event.id, type: "domain", value });
+    ids.push(added.id);
+    await publisher.publish(added.notifications);
+  }
+  return ids;
+}
+
+const pattern = (value: string) => `[domain-name:value = '${value}']`;
+const sighting = (n: number, indicator: string) => {
+  const now = new Date().toISOString();
+  const id = `sighting--0b4f7d34-9c53-4a6e-8b1d-${String(n).padStart(12, "0")}`;
+  return {
+    type: "sighting",
+    spec_version: "2.1",
+    id,
+    created: now,
+    modified: now,
+    last_seen: now,
+    sighting_of_ref: indicator,
+  };
+};
+
+describe("the program as host of the Threat Bus app protocol", () => {
+  it("announces, removes, answers a snapshot, and brings sightings to MISP", async () => {
+    const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+    const program = await start("", `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`);
+    await until(() => program.log().includes("started: Threat Bus apps"));
+    const first = await startApp({ manage });
+    closing.push(() => first.close());
+    const [kept = 0, gone = 0] = await addAttributes("kept.example", "gone.example");
+    await first.until(() => first.objects().length === 2);
+    await publisher.publish(model.hardDelete({ id: gone }).notifications);
+    await first.until(() => first.objects().length === 3);
+    expect(first.objects().map((object) => [object["pattern"], object["x_threatbus_update"]])).toEqual([
+      [pattern("kept.example"), undefined],
+      [pattern("gone.example"), undefined],
+      [pattern("gone.example"), "REMOVE"],
+    ]);
+
+    // Who comes later gets what was missed, the removal included, and what is live.
+    const later = await startApp({ manage }, { snapshot: 1 });
+    closing.push(() => later.close());
+    await later.until(() => later.received.length >= 2);
+    expect(later.received.map(({ object }) => [object["pattern"], object["x_threatbus_update"]])).toEqual([
+      [pattern("gone.example"), "REMOVE"],
+      [pattern("kept.example"), undefined],
+    ]);
+
+    const uuid = model.attributes().find(({ id }) => id === kept)?.uuid ?? "";
+    await first.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
+    await until(() => [...model.state.sightings].length === 1);
+    expect(program.output()).toBe("");
+    program.child.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+    expect(program.log()).toMatch(/delivered 1/);
+  }, 30_000);
+
+  it("says which port is in use, and that another program may have it", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    closing.push(() => taken.close());
+    const address = taken.address();
+    const manage = address !== null && typeof address === "object" ? address.port : 0;
+    writeFileSync(
+      join(folder, "config.yaml"),
+      `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} } }, zmq: { manage: ${manage}, pub: ${await freePort()}, sub: ${await freePort()} } } }`,
+    );
+    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
+      cwd: folder,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    children.push(child);
+    let log = "";
+    child.stderr.on("data", (chunk: Buffer) => (log += chunk));
+    const [code] = await once(child, "close");
+    expect(code).toBe(75);
+    expect(log).toContain(String(manage));
+  }, 30_000);
+});
+
+describe("the program joined to a Threat Bus", () => {
+  it("announces there, finds it again after it was away, and takes its sightings to MISP", async () => {
+    const ports = { manage: await freePort(), pub: await freePort(), sub: await freePort() };
+    const seen: string[] = [];
+    const open = async () => {
+      const host = createZmqHostBus({ host: "127.0.0.1", ...ports });
+      const app = await startApp(ports);
+      return { host, app };
+    };
+    let { host, app } = await open();
+    const program = await start(`threatbus: 127.0.0.1:${ports.manage}\n`);
+    await until(() => program.log().includes("started: the Threat Bus at"));
+    const [id = 0] = await addAttributes("one.example");
+    await app.until(() => app.objects().length >= 1);
+    seen.push(String(app.objects()[0]?.["pattern"]));
+
+    await app.close();
+    await host[Symbol.asyncDispose]();
+    await addAttributes("two.example");
+    ({ host, app } = await open());
+    closing.push(() => host[Symbol.asyncDispose]());
+    closing.push(() => app.close());
+    await app.until(() => app.objects().some((object) => object["pattern"] === pattern("two.example")));
+    expect(seen).toEqual([pattern("one.example")]);
+
+    const uuid = model.attributes().find((attribute) => attribute.id === id)?.uuid ?? "";
+    await app.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
+    await until(() => [...model.state.sightings].length === 1);
+    program.child.kill("SIGTERM");
+    expect(await program.exited).toBe(0);
+  }, 60_000);
+});
