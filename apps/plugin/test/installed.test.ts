@@ -65,7 +65,7 @@ async function run(installation: string, transport: string, ...parameters: reado
 const stateFolder = (installation: string) => access(join(installation, ".threatbus-misp"));
 
 describe("the packed tarballs", () => {
-  it.each(["core", "zmq", "kafka", "api", "sightings", "plugin"] as const)(
+  it.each(["core", "zmq", "kafka", "api", "sightings", "bus", "plugin"] as const)(
     "of %s hold what was built and nothing else",
     async (key) => {
       const { files, manifest } = await readTarball(tarballs[key]);
@@ -82,7 +82,7 @@ describe("the packed tarballs", () => {
     },
   );
 
-  it.each(["core", "zmq", "kafka", "api", "sightings", "plugin"] as const)(
+  it.each(["core", "zmq", "kafka", "api", "sightings", "bus", "plugin"] as const)(
     "of %s have a manifest for consumers",
     async (key) => {
       const { manifest } = await readTarball(tarballs[key]);
@@ -95,12 +95,12 @@ describe("the packed tarballs", () => {
   it("keep the ranges of the optional peers as they are written", async () => {
     const source = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
     const { manifest } = await readTarball(tarballs.plugin);
-    for (const peer of ["@tb/source-kafka", "@tb/source-zmq"]) {
+    for (const peer of ["@tb/bus-zmq", "@tb/source-kafka", "@tb/source-zmq"]) {
       expect(manifest.peerDependencies[peer]).toBe(source.peerDependencies[peer].replace(/^workspace:/, ""));
       expect(manifest.peerDependenciesMeta[peer]).toEqual({ optional: true });
       expect(manifest.dependencies).not.toHaveProperty(peer);
     }
-    expect(Object.keys(manifest.peerDependencies)).toHaveLength(2);
+    expect(Object.keys(manifest.peerDependencies)).toHaveLength(3);
   });
 });
 
@@ -181,6 +181,13 @@ describe.each(["npm", "pnpm"] as const)("an installation with @tb/source-zmq by 
     expect(stderr).toContain(
       "kafka is configured but @tb/source-kafka is not installed; run: npm install @tb/source-kafka",
     );
+    await expect(stateFolder(installation)).rejects.toThrow("ENOENT");
+  });
+
+  it("says that @tb/bus-zmq is missing when a Threat Bus is configured, and opens nothing", async () => {
+    const { stdout, stderr, code } = await run(installation, `${zmq}\nthreatbus: localhost:13370`, "run");
+    expect({ stdout, code }).toEqual({ stdout: "", code: 78 });
+    expect(stderr).toContain("threatbus is configured but @tb/bus-zmq is not installed; run: npm install @tb/bus-zmq");
     await expect(stateFolder(installation)).rejects.toThrow("ENOENT");
   });
 

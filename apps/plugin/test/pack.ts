@@ -14,6 +14,7 @@ const published = {
   kafka: { name: "@tb/source-kafka", folder: "packages/source-kafka" },
   api: { name: "@tb/misp-api", folder: "packages/misp-api" },
   sightings: { name: "@tb/misp-sightings", folder: "packages/misp-sightings" },
+  bus: { name: "@tb/bus-zmq", folder: "packages/bus-zmq" },
   plugin: { name: "@tb/plugin", folder: "apps/plugin" },
 } as const;
 
@@ -32,6 +33,7 @@ export async function packAll(folder: string): Promise<Tarballs> {
     kafka: await tarball(published.kafka),
     api: await tarball(published.api),
     sightings: await tarball(published.sightings),
+    bus: await tarball(published.bus),
     plugin: await tarball(published.plugin),
   };
 }

@@ -7,7 +7,7 @@ import { createNdjsonBus } from "./ndjson-bus.ts";
 import { standardOutput } from "./standard-output.ts";
 
 /** What a bus needs of the program. */
-export interface BusParts {
+interface BusParts {
   readonly store: StoreView;
   /** MISP's URL, without a trailing slash. */
   readonly baseUrl?: string | undefined;

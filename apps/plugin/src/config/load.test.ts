@@ -43,7 +43,7 @@ describe("a configuration", () => {
     expect(loaded).not.toHaveProperty("baseUrl");
   });
 
-  it("of an existing Threat Bus starts: what is not ours or not built yet is warned about", () => {
+  it("of an existing Threat Bus starts: what is not ours is warned about", () => {
     const { config: loaded, warnings } = config(fixture("threatbus-2022.yaml"));
     expect(loaded).toMatchObject({
       source: { kind: "zmq", host: "localhost", port: 50_000 },
@@ -51,10 +51,10 @@ describe("a configuration", () => {
       baseUrl: "https://localhost",
       api: { host: "https://localhost", key: "<MISP_API_KEY>", verifyTls: false },
       logging: { console: { verbosity: "DEBUG" } },
+      bus: { kind: "host", manage: 13_370, pub: 13_371, sub: 13_372 },
     });
     expect(warnings).toEqual([
       "config.yaml:10: plugins.backbones: is not needed here, and is skipped",
-      "config.yaml:19: plugins.apps.zmq: is not built yet: STIX objects go to standard output, one per line",
       "config.yaml:27: plugins.apps.misp.api.ssl: MISP's certificate is not verified, so anybody in between can read the key and change what MISP says; for a private authority set ca_file instead",
       "config.yaml:45: plugins.apps.misp.kafka: is empty, and is skipped",
       "config.yaml:49: plugins.apps.zeek: is not ours, and is skipped",
@@ -78,7 +78,6 @@ describe("a configuration", () => {
     expect(warnings.map((warning) => warning.split(": ").slice(0, 2).join(": "))).toEqual([
       "config.yaml:2: x-defaults",
       "config.yaml:8: plugins.inmem",
-      "config.yaml:9: plugins.zmq",
       "config.yaml:12: plugins.misp.filter",
     ]);
   });
@@ -312,5 +311,22 @@ describe("Kafka's topics", () => {
     expect(warnings("[misp_attribute, misp_tag]", "[{ tags: ['tlp:red'] }]")).toEqual([]);
     expect(warnings("['^misp_.*']", "[{ tags: ['tlp:red'] }]")).toEqual([]);
     expect(warnings("[misp_attribute]", "[{ types: [domain] }]")).toEqual([]);
+  });
+});
+
+describe("the bus", () => {
+  const bus = (text: string) => config(`${minimal}\n${text}`).config.bus;
+
+  it("is standard output, a Threat Bus to join, or the protocol hosted here", () => {
+    expect(bus("")).toEqual({ kind: "ndjson" });
+    expect(bus("threatbus: bus.example:13370")).toEqual({ kind: "join", host: "bus.example", port: 13_370 });
+    expect(bus("threatbus: '[::1]:1'")).toEqual({ kind: "join", host: "[::1]", port: 1 });
+    expect(config("plugins: { misp: { zmq: {} }, zmq: { manage: 1 } }").config.bus).toEqual({
+      kind: "host",
+      host: "127.0.0.1",
+      manage: 1,
+      pub: 13_371,
+      sub: 13_372,
+    });
   });
 });
