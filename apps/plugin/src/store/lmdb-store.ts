@@ -44,7 +44,7 @@ function openFolder(path: string): RootDatabase {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
-    checkFile(join(path, "data.mdb"));
+    checkFile(join(path, "data.mdb"), { mend: true });
     // Durable when the promise of a commit resolves: with overlappingSync it would resolve before the disk has it.
     return open({ path, ...fileOptions });
   } catch (error) {

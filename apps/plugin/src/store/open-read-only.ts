@@ -75,7 +75,7 @@ function isThere(file: string): boolean {
 function checkRepeatedly(file: string): void {
   for (let attempt = 1; ; attempt++) {
     try {
-      checkFile(file);
+      checkFile(file, { mend: false });
       return;
     } catch (error) {
       if (attempt === attempts) throw error;
