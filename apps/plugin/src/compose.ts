@@ -19,7 +19,7 @@ export const exitConfig = 78;
 /** EX_SOFTWARE: a part was lost while running; starting again may help. */
 export const exitFailed = 70;
 /** EX_TEMPFAIL: another process is in the way, or there is no space. */
-const exitTryAgain = 75;
+export const exitTryAgain = 75;
 
 const summaryEveryMs = 60_000;
 const repeatEveryMs = 60_000;

@@ -18,6 +18,7 @@ import {
 } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startApp } from "../../../packages/bus-zmq/test/app.ts";
+import { freePort } from "../../../tools/free-port.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -43,14 +44,6 @@ afterEach(async () => {
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return address !== null && typeof address === "object" ? address.port : 0;
 }
 
 /** The real program, with more of a configuration than MISP. */
@@ -161,9 +154,16 @@ describe("the program joined to a Threat Bus", () => {
     const ports = { manage: await freePort(), pub: await freePort(), sub: await freePort() };
     const seen: string[] = [];
     const open = async () => {
-      const host = createZmqHostBus({ host: "127.0.0.1", ...ports });
-      const app = await startApp(ports);
-      return { host, app };
+      for (;;) {
+        try {
+          const host = createZmqHostBus({ host: "127.0.0.1", ...ports });
+          return { host, app: await startApp(ports) };
+        } catch (error) {
+          // libzmq gives a port back some time after its socket was closed, and does not say when.
+          if ((error as { readonly code?: unknown }).code !== "address_in_use") throw error;
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
     };
     let { host, app } = await open();
     const program = await start(`threatbus: 127.0.0.1:${ports.manage}\n`);

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMispApi, type MispApi } from "@tb/misp-api";
+import { createRedact } from "@tb/misp-core";
 import {
   createCountingUuid,
   createMispModel,
@@ -17,7 +18,6 @@ import {
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { loadConfig } from "../src/config/load.ts";
 import { formatProblems } from "../src/config/problem.ts";
-import { createRedactor } from "../src/config/redact.ts";
 import { checkMisp, type MispCheckOptions, openMispApi } from "../src/misp-check.ts";
 import type { UsableMisp } from "../src/misp-findings.ts";
 
@@ -393,7 +393,7 @@ describe("as configured", () => {
     const client = openMispApi(loaded.config.api, environment);
     onTestFinished(async () => client?.[Symbol.asyncDispose]());
     said.push(...loaded.warnings.map((warning) => `warning: ${warning}`));
-    return { client, redact: createRedactor(loaded.config.secrets) };
+    return { client, redact: createRedact(loaded.config.secrets) };
   }
   const key = `key: ${exampleKeys.own.key}`;
 

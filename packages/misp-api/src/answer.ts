@@ -1,5 +1,4 @@
-import { isFields } from "@tb/misp-core";
-import type { Redact } from "./redact.ts";
+import { isFields, type Redact } from "@tb/misp-core";
 
 /** An answer from MISP that is JSON, whatever it says. */
 export interface Answer {

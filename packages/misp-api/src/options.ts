@@ -1,9 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import { nearestWord } from "@tb/misp-core";
+import { createRedact, nearestWord, type Redact } from "@tb/misp-core";
 import { chooseProxy, type Environment } from "./choose-proxy.ts";
 import { MispApiError } from "./misp-api-error.ts";
-import { createRedact, type Redact } from "./redact.ts";
 
 /** Where MISP is, who we are there, and how to get there. */
 export interface MispApiOptions {

@@ -70,6 +70,7 @@ export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
 export { isNewerContent } from "./precedence.ts";
+export { createRedact, type Redact } from "./redact.ts";
 export {
   type ParsedSighting,
   parseSighting,

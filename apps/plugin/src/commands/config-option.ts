@@ -1,6 +1,6 @@
+import { createRedact } from "@tb/misp-core";
 import { loadConfig } from "../config/load.ts";
 import { formatProblems } from "../config/problem.ts";
-import { createRedactor } from "../config/redact.ts";
 import type { Config } from "../config/schema.ts";
 
 /** The option that every command has. */
@@ -27,7 +27,7 @@ export function loadOrExplain(file: string | undefined):
     environment: process.env,
     workingDirectory: process.cwd(),
   });
-  if (loaded.ok) return { ...loaded, redact: createRedactor(loaded.config.secrets) };
+  if (loaded.ok) return { ...loaded, redact: createRedact(loaded.config.secrets) };
   process.stderr.write(`${formatProblems(loaded.problems)}\n`);
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { type CommandDef, defineCommand } from "citty";
-import { exitConfig, exitFailed } from "../compose.ts";
+import { exitConfig, exitFailed, exitTryAgain } from "../compose.ts";
 import { type Change, drop, retry, sayNone } from "../dead-letters/change.ts";
 import { toJson, toLine, toUuid } from "../dead-letters/describe.ts";
 import { type LmdbStore, openLmdbStore } from "../store/lmdb-store.ts";
@@ -12,8 +12,6 @@ import { type Output, openOutput, sayOnStandardError } from "./output.ts";
 
 /** There is no such dead letter, or no outbox yet. */
 const exitNothing = 1;
-/** EX_TEMPFAIL, as the program's own: another process is in the way, or there is no space. */
-const exitTryAgain = 75;
 
 /** Read at once: so many need little memory, and the outbox is held for a moment only. */
 const pageSize = 500;
