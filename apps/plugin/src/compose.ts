@@ -1,10 +1,13 @@
 import { isAddressTaken, prepareBus } from "./bus/prepare-bus.ts";
+import { createReconciler } from "./completeness/reconciler.ts";
 import type { Config } from "./config/schema.ts";
+import { serveControl } from "./control/serve-control.ts";
 import { createCounters, summaryLine } from "./counters.ts";
 import { toDigest } from "./digest.ts";
 import { limitRepeats } from "./limit-repeats.ts";
 import { createLog, type Log } from "./log.ts";
 import { checkMisp, openMispApi } from "./misp-check.ts";
+import { noSource, OnceError, reconcileOnce } from "./once.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { installShutdown } from "./shutdown.ts";
 import { createSightingWay, discardSightings, type SightingWay } from "./sightings.ts";
@@ -35,8 +38,10 @@ export async function run(options: {
   readonly warnings: readonly string[];
   /** Takes the configured secrets out of a text. */
   readonly redact: (text: string) => string;
+  /** Reconciles, announces what that brings, and ends: no source is opened. */
+  readonly once?: boolean;
 }): Promise<number> {
-  const { config, redact } = options;
+  const { config, redact, once = false } = options;
   const created = createLog({ ...config.logging, redact });
   if (!created.ok) return fail(created.text);
   const { log } = created;
@@ -44,6 +49,7 @@ export async function run(options: {
 
   // The first thing that can be missing, before anything is opened.
   const withApi = config.api?.key !== undefined;
+  if (once && !withApi) return fail("run --once compares with MISP, and for that it needs api with a key");
   const transport = await prepareSource(config.source, withApi);
   if (!transport.ok) return fail(redact(transport.text));
   const prepared = await prepareBus(config.bus);
@@ -69,11 +75,27 @@ export async function run(options: {
         limited.warn(`bus ${reason}`, { reason, detail }, "what came over the bus could not be read"),
     });
     await using api = openMispApi(config.api, process.env);
-    await using source = transport.open(store.meta());
+    await using source = once ? noSource() : transport.open(store.meta());
     log.info({ filter: config.filterText, state: config.statePath }, `started: ${prepared.description}`);
-    watchConnections(source, bus, log, limited, (cause) => counters.increment("gap", cause));
     const { signal } = controller;
     const { outbox } = store;
+    const reconciler =
+      api &&
+      createReconciler({
+        store,
+        api,
+        filter: config.filter,
+        counters,
+        intervalMs: config.reconcile.intervalMs,
+        quietFill: config.bus.kind !== "ndjson" && !once,
+        say: (level, cause, text) => limited[level](cause, {}, text),
+        onRefused: (reason, detail) =>
+          limited.warn(`row ${reason}`, { reason, detail }, "an attribute in MISP's answer could not be read"),
+      });
+    watchConnections(source, bus, log, limited, (status) => {
+      if (status.state === "gap") counters.increment("gap", status.cause);
+      reconciler?.onSource(status);
+    });
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
     const parts = [
@@ -93,25 +115,44 @@ export async function run(options: {
             if (entries > 0) log.info({ entries }, "filter or mapping have changed: every entry was evaluated anew");
           },
           onOther: (notification) => sightings?.recognise(notification),
+          ...(reconciler === undefined ? {} : { reconciler }),
         },
         { signal, deadline: flush.signal },
       ),
       sightings === undefined
         ? discardSightings(bus, { signal, counters, say })
         : sightings.run({ signal, deadline: flush.signal }),
-      serveSnapshots(store, bus, { signal, now: Date.now, ...(baseUrl === undefined ? {} : { baseUrl }) }),
+      serveSnapshots(store, bus, {
+        signal,
+        now: Date.now,
+        ...(reconciler === undefined || store.meta().filled ? {} : { ready: reconciler.filled }),
+        ...(baseUrl === undefined ? {} : { baseUrl }),
+      }),
       checkMisp(api, {
         signal,
         say: (level, text) => log[level]({}, text),
-        onUsable: () => sightings?.resume(),
+        onUsable(misp) {
+          sightings?.resume();
+          reconciler?.begin({ seesAll: misp.user?.role.siteAdmin ?? false });
+        },
+        ...(once ? { wait: () => Promise.reject(new OnceError("MISP cannot be asked")) } : {}),
+      }).then(async (outcome) => {
+        if (outcome === "refused") reconciler?.giveUp();
+        if (!once) return;
+        await reconcileOnce(outcome, reconciler, store, signal);
+        controller.abort();
       }),
+      serveControl(config.statePath, reconciler, { signal, say: (text) => log.warn({}, text) }),
     ];
     await allOrNone(parts, () => controller.abort());
+    const held = reconciler?.held() ?? 0;
+    if (held > 0)
+      log.error({}, `${held} events that are no longer in MISP were not removed: threatbus-misp reconcile --force`);
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
     if (isRefusedConfig(error)) return exitConfig;
-    if (isAddressTaken(error)) return exitTryAgain;
+    if (isAddressTaken(error) || error instanceof OnceError) return exitTryAgain;
     if (!(error instanceof StoreError)) return exitFailed;
     return error.retryable ? exitTryAgain : exitConfig;
   } finally {

@@ -19,7 +19,13 @@ type PlainCounter =
   /** Rows that the throttle put into one. */
   | "folded"
   /** Of our own sightings, those that MISP told of on its stream. */
-  | "echoed";
+  | "echoed"
+  /** Comparisons of the index with MISP that went through. */
+  | "reconciled"
+  /** Attributes read for them. */
+  | "rows"
+  /** Attributes that MISP no longer shows, and that were taken away. */
+  | "absent";
 
 /** What is counted by reason as well. */
 type ReasonCounter =
@@ -66,6 +72,9 @@ export function createCounters(): Counters {
     delivered: 0,
     folded: 0,
     echoed: 0,
+    reconciled: 0,
+    rows: 0,
+    absent: 0,
   };
   // Maps, since a reason may be any string: an object would take `__proto__` for something else.
   const byReason: Record<ReasonCounter, Map<string, number>> = {
@@ -116,6 +125,9 @@ export function summaryLine(snapshot: CounterSnapshot): string {
   if (snapshot.repeated > 0) parts.push(`repeated ${snapshot.repeated}`);
   if (snapshot.dropped.total > 0) parts.push(withReasons("dropped", snapshot.dropped));
   if (snapshot.gap.total > 0) parts.push(withReasons("gaps", snapshot.gap));
+  if (snapshot.reconciled > 0) parts.push(`reconciled ${snapshot.reconciled}`);
+  if (snapshot.rows > 0) parts.push(`read ${snapshot.rows}`);
+  if (snapshot.absent > 0) parts.push(`absent ${snapshot.absent}`);
   if (snapshot.sightings > 0) parts.push(`sightings ${snapshot.sightings}`);
   if (snapshot.delivered > 0) parts.push(`delivered ${snapshot.delivered}`);
   if (snapshot.folded > 0) parts.push(`folded ${snapshot.folded}`);

@@ -44,5 +44,6 @@ export function findMistake(parameters: readonly string[], args: ArgsDef): strin
 }
 
 function wants({ valueHint }: ArgDef): string {
-  return valueHint === "N" ? "a whole number above 0" : "a file";
+  if (valueHint === "N") return "a whole number above 0";
+  return valueHint === "TIME" ? "a time such as 30m, 12h or 7d" : "a file";
 }

@@ -5,6 +5,7 @@ import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand a
 import { checkCommand } from "./commands/check.ts";
 import { deadLettersCommand, deadLettersCommands } from "./commands/dead-letters.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { reconcileCommand } from "./commands/reconcile.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { tapCommand } from "./commands/tap.ts";
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, CommandDef<any>>> = {
   check: checkCommand,
   tap: tapCommand,
   explain: explainCommand,
+  reconcile: reconcileCommand,
   "dead-letters": deadLettersCommand,
   schema: schemaCommand,
 };

@@ -19,8 +19,14 @@ const beyond = Number.MAX_SAFE_INTEGER;
 export async function serveSnapshots(
   store: StoreView,
   bus: Pick<Bus, "snapshotRequests">,
-  options: { readonly signal: AbortSignal; readonly now: () => number } & IndicatorOptions,
+  options: {
+    readonly signal: AbortSignal;
+    readonly now: () => number;
+    /** The index is being filled, and a snapshot of half of it would be all that an app gets of the other half. */
+    readonly ready?: Promise<void>;
+  } & IndicatorOptions,
 ): Promise<void> {
+  if (options.ready !== undefined) await ended(options.ready, options.signal);
   const serving = new Set<Promise<void>>();
   for await (const request of bus.snapshotRequests({ signal: options.signal })) {
     // Several at a time: the bus says how many. One that fails is its app's affair.
@@ -96,4 +102,9 @@ function* chunks(objects: Iterable<StixObject>): Iterable<readonly StixObject[]>
     chunk = [];
   }
   if (chunk.length > 0) yield chunk;
+}
+
+async function ended(ready: Promise<void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await Promise.race([ready, new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }))]);
 }

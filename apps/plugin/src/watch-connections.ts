@@ -1,4 +1,4 @@
-import type { Bus, Source } from "@tb/misp-core";
+import type { Bus, Source, SourceStatus } from "@tb/misp-core";
 import type { LimitedLog } from "./limit-repeats.ts";
 import type { Log } from "./log.ts";
 
@@ -8,12 +8,12 @@ export function watchConnections(
   bus: Bus,
   log: Log,
   limited: LimitedLog,
-  onGap: (cause: string) => void,
+  onSource: (status: SourceStatus) => void,
 ): void {
   const followSource = async () => {
     for await (const status of source.status()) {
+      onSource(status);
       if (status.state === "gap") {
-        onGap(status.cause);
         const { cause, lost, detail } = status;
         limited.warn(`gap ${cause}`, { cause }, `possible gap: ${lost === undefined ? "" : `${lost} `}${detail}`);
       } else if (status.state === "connected") {

@@ -29,6 +29,8 @@ export interface EventIndex {
   readonly unlisted: number;
   /** When the list was asked for, in milliseconds since the epoch. */
   readonly requestedAtMs: number;
+  /** MISP's own clock, from the answer's `Date`, in whole seconds as milliseconds since the epoch; undefined when it is missing. */
+  readonly serverTimeMs: number | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function readEventIndex(send: Send, options: RequestOptions | undef
     unreadable: body.length - events.length,
     unlisted: Math.max(0, counted - body.length),
     requestedAtMs,
+    serverTimeMs: readTime(headers.get("date")),
   };
 }
 
@@ -58,4 +61,9 @@ function readEvent(row: unknown): EventVersion | undefined {
   const published = readOptionalBoolean(row["published"]);
   if (id === undefined || uuid === undefined || timestamp === undefined || published === undefined) return undefined;
   return { id, uuid, timestamp, published, orgUuid: readUuid(row["orgc_uuid"]) };
+}
+
+function readTime(date: string | null): number | undefined {
+  const timeMs = Date.parse(date ?? "");
+  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

@@ -1,3 +1,5 @@
+import type { ReadVersion } from "./index-entry.ts";
+
 /** What MISP says about one attribute's own content. */
 export interface AttributeContent {
   /** MISP's attribute type, such as `ip-dst`; any string. */
@@ -109,6 +111,21 @@ export interface TagDeletedChange extends Observed {
   readonly tag: Tag;
 }
 
+/** An attribute is not in MISP's answers any more, though it was, and was asked for a second time. Observed when the first answer was asked for. */
+export interface AttributeAbsentChange extends Observed {
+  readonly kind: "attribute-absent";
+  readonly attributeId: number;
+  readonly eventId: number;
+}
+
+/** An event was read over REST from beginning to end, in this version; without one it is not in MISP's list any more. */
+export interface EventReadChange extends Observed {
+  readonly kind: "event-read";
+  readonly eventId: number;
+  readonly event: EventPart;
+  readonly version: ReadVersion | undefined;
+}
+
 /** One thing that MISP said, independent of the way it came. */
 export type Change =
   | AttributeChange
@@ -119,3 +136,6 @@ export type Change =
   | TagDetachedChange
   | TagRenamedChange
   | TagDeletedChange;
+
+/** What a reconcile found out that no message and no row says. */
+export type Finding = AttributeAbsentChange | EventReadChange;

@@ -75,7 +75,24 @@ export interface StoreMeta {
   readonly digest: string;
   /** A reconcile has gone through from beginning to end, and nothing has been missed since. */
   readonly complete: boolean;
+  /** A reconcile has ever gone through from beginning to end. */
+  readonly filled: boolean;
+  /** What was read in an earlier epoch is read again. From 1 on. */
+  readonly epoch: number;
+  /** Of the filter's static conditions and the mapping, as events were read with; empty before the first reconcile. */
+  readonly coverage: string;
 }
+
+/** What a new store holds. */
+export const emptyMeta: StoreMeta = {
+  observedAtMs: 0,
+  sequence: 0,
+  digest: "",
+  complete: false,
+  filled: false,
+  epoch: 1,
+  coverage: "",
+};
 
 /** What one transaction writes: all of it or nothing. */
 export interface StoreChanges {
@@ -107,7 +124,11 @@ export interface StoreView {
   event(id: number): EventContext | undefined;
   /** Ids of the entries of an event, growing. */
   idsOfEvent(eventId: number): Iterable<number>;
+  /** Events in the order of their ids, after `afterId` (0: from the beginning), at most `limit`. */
+  eventsAfter(afterId: number, limit: number): readonly EventContext[];
   tagDefinition(id: number): TagDefinition | undefined;
+  /** All tag definitions, growing by id. */
+  tagDefinitions(): Iterable<TagDefinition>;
   /** What carries a tag: attribute ids and event ids. */
   taggedWith(tagId: number): { readonly attributeIds: readonly number[]; readonly eventIds: readonly number[] };
   waitingTags(attributeId: number): readonly WaitingTag[];

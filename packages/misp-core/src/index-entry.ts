@@ -46,6 +46,17 @@ export interface EventContext {
   readonly tags: TagSet;
   /** Deleted in MISP. Kept for ever, since MISP never reuses an event id and stragglers can come late. */
   readonly deleted?: true;
+  /** What the event was when its attributes were last read over REST. Absent: no list of events ever showed it. */
+  readonly version?: ReadVersion;
+}
+
+/** MISP's version of an event (compared for difference, never for order), and whether what was read of it still holds. */
+export interface ReadVersion {
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly published: boolean;
+  /** Of {@link StoreMeta.epoch} when it was read; 0: something was heard of it since, so it has to be read again. */
+  readonly epoch: number;
 }
 
 /** The fields of a STIX indicator that MISP's facts decide; ids and times come from the entry. Compared field by field. */
@@ -71,8 +82,11 @@ export interface Outdated {
   readonly name: string;
 }
 
-/** Why an attribute is gone for good (a soft-deleted one is not: it can come back). */
-export type GoneReason = "attribute-deleted" | "event-deleted" | "superseded";
+/**
+ * Why an attribute is gone. A soft-deleted one is not: it can come back. Nor is `absent` for good: MISP's REST API, which had
+ * shown it, no longer does, and may again.
+ */
+export type GoneReason = "attribute-deleted" | "event-deleted" | "superseded" | "absent";
 
 /**
  * One attribute in the index: what MISP says about it, also while it is withheld, and what consumers may hold of it.

@@ -3,6 +3,7 @@
 export type { ResolvedTag } from "./announcement-fields.ts";
 export { tlpMarking } from "./announcement-fields.ts";
 export type {
+  AttributeAbsentChange,
   AttributeChange,
   AttributeContent,
   AttributeDeletedChange,
@@ -10,6 +11,8 @@ export type {
   EventChange,
   EventDeletedChange,
   EventPart,
+  EventReadChange,
+  Finding,
   Tag,
   TagAttachedChange,
   TagDeletedChange,
@@ -19,23 +22,24 @@ export type {
 } from "./change.ts";
 export { type CompiledFilter, compileFilter, type FilterProblem } from "./compile-filter.ts";
 // What sibling packages build on.
-export type {
-  Bus,
-  BusStatus,
-  DeadLetter,
-  Lineage,
-  Outbox,
-  OutboxChanges,
-  OutboxEntry,
-  SightingDelivery,
-  SightingRow,
-  SnapshotRequest,
-  Source,
-  SourceStatus,
-  Store,
-  StoreChanges,
-  StoreMeta,
-  StoreView,
+export {
+  type Bus,
+  type BusStatus,
+  type DeadLetter,
+  emptyMeta,
+  type Lineage,
+  type Outbox,
+  type OutboxChanges,
+  type OutboxEntry,
+  type SightingDelivery,
+  type SightingRow,
+  type SnapshotRequest,
+  type Source,
+  type SourceStatus,
+  type Store,
+  type StoreChanges,
+  type StoreMeta,
+  type StoreView,
 } from "./contracts.ts";
 export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
 export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean } from "./decode-fields.ts";
@@ -60,6 +64,7 @@ export type {
   GoneReason,
   IndexEntry,
   Outdated,
+  ReadVersion,
   TagDefinition,
   TagSet,
   WaitingTag,
@@ -69,7 +74,7 @@ export { removeUnknown, type SettleContext, type Settled, settle, takeOver } fro
 export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
-export { isNewerContent } from "./precedence.ts";
+export { isInDoubt, isNewerContent } from "./precedence.ts";
 export { createRedact, type Redact } from "./redact.ts";
 export {
   type ParsedSighting,

@@ -1,5 +1,5 @@
-import type { AttributeChange } from "./change.ts";
-import type { IndexEntry } from "./index-entry.ts";
+import type { AttributeChange, AttributeContent, Tag } from "./change.ts";
+import type { IndexEntry, TagSet } from "./index-entry.ts";
 
 /**
  * Whether a change's content replaces the entry's. Live facts follow their observed order. A REST row counts as observed
@@ -13,4 +13,33 @@ export function isNewerContent(entry: IndexEntry, change: AttributeChange): bool
   // Only Kafka's record timestamps can tie: the higher MISP timestamp wins, then the removal.
   if (change.content.timestamp !== entry.content.timestamp) return change.content.timestamp > entry.content.timestamp;
   return change.content.deleted || !entry.content.deleted;
+}
+
+/**
+ * Whether a live change may be older than the REST row that the entry comes from, though it says otherwise: mispzmq brings what
+ * waited in its queue after a row that had it already. Only MISP can tell, so neither wins until it was asked. A change that is newer both
+ * by its timestamp and by when it was observed is in no doubt.
+ */
+export function isInDoubt(entry: IndexEntry, change: AttributeChange): boolean {
+  if (change.origin !== "live" || entry.origin !== "rest") return false;
+  if (change.content.timestamp > entry.content.timestamp && change.observedAtMs > entry.contentAtMs) return false;
+  return (
+    !sameContent(entry.content, change.content) || !(change.tags === undefined || sameIds(entry.tags, change.tags))
+  );
+}
+
+function sameContent(a: AttributeContent, b: AttributeContent): boolean {
+  return (
+    a.type === b.type &&
+    a.value === b.value &&
+    a.category === b.category &&
+    a.comment === b.comment &&
+    a.toIds === b.toIds &&
+    a.deleted === b.deleted
+  );
+}
+
+function sameIds({ attached }: TagSet, tags: readonly Tag[]): boolean {
+  const ids = new Set(tags.map(({ id }) => id));
+  return ids.size === attached.length && attached.every(({ id }) => ids.has(id));
 }

@@ -100,8 +100,9 @@ function interpret(
       api = readApi({ raw: section["api"], path: [...mispPath, "api"], folder: dirname(file), environment, report });
     }
     sightings = readSightings(section["sightings"], [...mispPath, "sightings"], report);
-    if ("sightings" in section && api?.key === undefined) {
-      report.warn([...mispPath, "sightings"], "has no effect: without api and its key no sighting goes to MISP");
+    for (const [key, effect] of needsApi) {
+      if (!(key in section) || api?.key !== undefined) continue;
+      report.warn([...mispPath, key], `has no effect: without api and its key ${effect}`);
     }
   }
 
@@ -132,6 +133,7 @@ function interpret(
       filter,
       filterText: describeFilter(filter),
       ...(api === undefined ? {} : { baseUrl: api.host, api }),
+      reconcile: { intervalMs: Math.round(misp.reconcile.interval * 1000) },
       sightings,
       statePath: toStatePath(dirname(file), checked.state.path, environment),
       logging: toLogging(dirname(file), checked.logging),
@@ -139,6 +141,11 @@ function interpret(
     },
   };
 }
+
+const needsApi = [
+  ["sightings", "no sighting goes to MISP"],
+  ["reconcile", "there is nothing to compare with"],
+] as const;
 
 function checkBus(raw: Tree, hostPath: ConfigPath | undefined, report: Report): void {
   const joins = raw["threatbus"] !== undefined;

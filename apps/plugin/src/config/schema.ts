@@ -2,7 +2,7 @@ import type { Filter } from "@tb/misp-core";
 import { z } from "zod";
 import type { LogOptions } from "../log.ts";
 import { type ApiConfig, apiSchema } from "./api.ts";
-import { duration } from "./duration.ts";
+import { duration, durationOrNone } from "./duration.ts";
 import { port, text, verbatim } from "./scalars.ts";
 import { type SightingsConfig, sightingsSchema } from "./sightings.ts";
 import type { ConfigPath } from "./tree.ts";
@@ -36,6 +36,16 @@ const kafkaSchema = z.strictObject({
   config: z.record(z.string(), z.unknown()).describe("Properties of librdkafka, passed on unchanged."),
 });
 
+const reconcileSchema = z
+  .strictObject({
+    interval: durationOrNone
+      .default(300)
+      .describe(
+        "How often the index is compared with MISP besides: seconds, or a text such as 5m. 0: only with a reason.",
+      ),
+  })
+  .prefault({});
+
 const mispSchema = z.strictObject({
   api: apiSchema.optional(),
   // Read by misp-core, which knows what its parts mean together; the shape here is for editors.
@@ -46,6 +56,7 @@ const mispSchema = z.strictObject({
       description: "What may pass: see the README. Absent: everything.",
       oneOf: [{ $ref: "#/$defs/filterItems" }, { $ref: "#/$defs/filterItem" }, { $ref: "#/$defs/filterAny" }],
     }),
+  reconcile: reconcileSchema,
   sightings: sightingsSchema,
   zmq: zmqSchema.optional(),
   kafka: kafkaSchema.optional(),
@@ -135,6 +146,10 @@ export interface Config {
   readonly baseUrl?: string;
   /** Absent: MISP cannot be asked anything. */
   readonly api?: ApiConfig;
+  readonly reconcile: {
+    /** 0: only with a reason. */
+    readonly intervalMs: number;
+  };
   readonly sightings: SightingsConfig;
   /** Absolute. */
   readonly statePath: string;

@@ -1,5 +1,5 @@
-import type { Change, Store } from "@tb/misp-core";
-import type { Counters } from "../counters.ts";
+import type { Change, Finding, Store, StoreMeta } from "@tb/misp-core";
+import { type Counters, createCounters } from "../counters.ts";
 import { decide } from "./decide.ts";
 import { createDraft, type Draft } from "./draft.ts";
 import type { Published } from "./publish.ts";
@@ -11,13 +11,21 @@ const reevaluateChunk = 2_000;
 /** The only writer of the store: one transaction after the other. */
 export interface Committer {
   /** Decides a batch and commits it, with the confirmations that have come up; resolves when it is durable. */
-  commit(changes: readonly Change[]): Promise<void>;
+  commit(changes: readonly (Change | Finding)[], options?: CommitOptions): Promise<void>;
+  /** Decides and commits nothing: how many entries would be announced, and how many patterns removed. */
+  tryOut(changes: readonly (Change | Finding)[]): { readonly announced: number; readonly removed: number };
   /** Commits the confirmations alone, if there are any. */
   confirm(): Promise<void>;
   /** Evaluates every entry anew when the digest of filter and mapping is not the one it was evaluated with. */
   reevaluate(digest: string): Promise<{ readonly entries: number }>;
   /** Drops what has been over for longer than its retention; says how many entries. */
   purge(nowMs: number): Promise<number>;
+}
+
+export interface CommitOptions {
+  /** First announcements are not published. */
+  readonly quiet?: boolean;
+  readonly meta?: Partial<StoreMeta>;
 }
 
 /** Withdrawn entries stay for 30 days, for snapshots and late messages; `created` and `modified` per uuid outlive them. */
@@ -50,16 +58,29 @@ export function createCommitter(
     onCommitted();
   };
 
-  const commit = (changes: readonly Change[]) =>
+  const commit = (changes: readonly (Change | Finding)[], { quiet = false, meta }: CommitOptions = {}) =>
     exclusively(async () => {
       const draft = createDraft(store);
       confirmPublished(draft, takePublished());
-      decide(draft, changes, rules, counters);
+      decide(draft, changes, quiet ? { ...rules, quiet } : rules, counters);
+      if (meta !== undefined) draft.setMeta(meta);
       await write(draft);
     });
 
   return {
     commit,
+    tryOut(changes) {
+      const draft = createDraft(store);
+      const { completeness: _, ...undisturbed } = rules;
+      decide(draft, changes, undisturbed, createCounters());
+      const { entries, dirty } = draft.changes();
+      const isDirty = new Set(dirty.map(({ id }) => id));
+      const told = entries.flatMap(({ after }) => (after !== undefined && isDirty.has(after.id) ? [after] : []));
+      return {
+        announced: told.filter(({ live }) => live).length,
+        removed: told.reduce((sum, { outdated }) => sum + outdated.length, 0),
+      };
+    },
     confirm: () =>
       exclusively(async () => {
         const published = takePublished();

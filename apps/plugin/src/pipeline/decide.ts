@@ -7,7 +7,10 @@ import {
   detachTag,
   type EventContext,
   type EventPart,
+  type EventReadChange,
+  type Finding,
   type IndexEntry,
+  isInDoubt,
   isNewerContent,
   listTags,
   mergeEventPart,
@@ -30,11 +33,13 @@ const maxWaitingTags = 100_000;
  * Decides a batch, in two steps: first every change's facts go into the draft, then each entry that they touch is evaluated
  * once, with all facts of the batch. So an event tag costs one evaluation per attribute and batch, however often it changes.
  */
-export function decide(draft: Draft, changes: readonly Change[], rules: Rules, counters: Counters): void {
+export function decide(draft: Draft, changes: readonly (Change | Finding)[], rules: Rules, counters: Counters): void {
   /** Touched entries, and when the latest fact about each was observed. */
   const touched = new Map<number, number>();
   /** Entries whose first message ever was a removal. */
   const removedUnknown = new Set<number>();
+  /** Events of which something live was heard. */
+  const heard = new Set<number>();
   let observedAtMs = draft.meta().observedAtMs;
 
   const touch = (id: number, atMs: number) => void touched.set(id, Math.max(atMs, touched.get(id) ?? 0));
@@ -76,6 +81,16 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     return merged;
   };
 
+  /** Something live was said about an event: what was read of it over REST may no longer hold. */
+  const hearOf = (eventId: number) => {
+    heard.add(eventId);
+    rules.completeness?.onLive(eventId);
+    const event = draft.event(eventId);
+    if (event === undefined) return;
+    const after = unsettled(event);
+    if (after !== event) draft.setEvent(after);
+  };
+
   /** The entry for an attribute id that is not in the index; undefined, and counted, when it does not belong there. */
   const createEntry = (change: AttributeChange | AttributeDeletedChange, event: EventContext | undefined) => {
     const { attributeId: id, content, uuid } = change;
@@ -104,7 +119,7 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
       contentAtMs: change.observedAtMs,
       origin: change.origin,
       seenInRest: change.origin === "rest",
-      tags: waitingTagsOf(id),
+      tags: waitingTagsOf(id, change.eventId),
       gone: undefined,
       announced: undefined,
       live: false,
@@ -127,9 +142,11 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     return entry;
   };
 
-  const waitingTagsOf = (id: number): TagSet => {
+  const waitingTagsOf = (id: number, eventId: number): TagSet => {
     let set = noTags;
-    for (const { tagId, attached, atMs } of draft.takeWaiting(id)) {
+    const waiting = draft.takeWaiting(id);
+    if (waiting.length > 0) hearOf(eventId);
+    for (const { tagId, attached, atMs } of waiting) {
       set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
     }
     return set;
@@ -139,12 +156,21 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     const { attributeId: id, observedAtMs: atMs, content } = change;
     const event = mergeEvent(change.eventId, change.event, atMs);
     if (event === undefined) return counters.increment("dropped", "late_event");
+    if (change.origin === "live") hearOf(change.eventId);
     const known = draft.entry(id);
-    if (known?.gone !== undefined) return counters.increment("dropped", "late_attribute");
+    const absent = known?.gone === "absent";
+    if (known?.gone !== undefined && !absent) return counters.increment("dropped", "late_attribute");
+    if (known !== undefined && rules.completeness !== undefined) {
+      // What is live of an absent one is either a straggler or something that our key may not see.
+      const doubtful = absent ? change.origin === "live" : isInDoubt(known, change);
+      if (doubtful) return rules.completeness.onDoubt(change.uuid);
+    }
     let entry = known ?? createEntry(change, event);
     if (entry === undefined) return;
+    if (absent) entry = { ...entry, gone: undefined };
     if (known === undefined) {
       if (content.deleted) removedUnknown.add(id);
+      else if (change.tags === undefined) rules.completeness?.onFresh(change.uuid, event);
     } else {
       if (isNewerContent(entry, change)) {
         entry = { ...entry, content, contentAtMs: atMs, origin: change.origin };
@@ -161,8 +187,9 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     const { attributeId: id, observedAtMs: atMs } = change;
     const event = draft.event(change.eventId);
     if (event?.deleted) return counters.increment("dropped", "late_event");
+    hearOf(change.eventId);
     const known = draft.entry(id);
-    if (known?.gone !== undefined) return counters.increment("dropped", "late_attribute");
+    if (known?.gone !== undefined && known.gone !== "absent") return counters.increment("dropped", "late_attribute");
     const entry = known ?? createEntry(change, event);
     if (entry === undefined) return;
     if (known === undefined) removedUnknown.add(id);
@@ -176,7 +203,7 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     draft.setEvent({ ...known, atMs, deleted: true });
     for (const id of draft.idsOfEvent(eventId)) {
       const entry = draft.entry(id);
-      if (entry === undefined || entry.gone !== undefined) continue;
+      if (entry === undefined || (entry.gone !== undefined && entry.gone !== "absent")) continue;
       draft.setEntry({ ...entry, gone: "event-deleted" });
       touch(id, atMs);
     }
@@ -188,6 +215,7 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
       if (draft.waitingCount() >= maxWaitingTags) return counters.increment("dropped", "waiting_tag");
       return draft.wait({ attributeId: id, tagId, attached, atMs });
     }
+    hearOf(entry.eventId);
     const tags = attached ? attachTag(entry.tags, tagId, local, atMs) : detachTag(entry.tags, tagId, atMs);
     if (tags === entry.tags) return;
     draft.setEntry({ ...entry, tags });
@@ -197,9 +225,11 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
   const tagEvent = (id: number, tagId: number, attached: boolean, local: boolean | undefined, atMs: number) => {
     const known = draft.event(id) ?? unknownEvent(id);
     if (known.deleted) return counters.increment("dropped", "late_event");
+    heard.add(id);
+    rules.completeness?.onLive(id);
     const tags = attached ? attachTag(known.tags, tagId, local, atMs) : detachTag(known.tags, tagId, atMs);
     if (tags === known.tags) return;
-    draft.setEvent({ ...known, tags });
+    draft.setEvent({ ...unsettled(known), tags });
     if (!sameTags(known.tags, tags)) touchEvent(id, atMs);
   };
 
@@ -219,7 +249,22 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     draft.setTag({ id: tag.id, name: tag.name, atMs, deleted: true });
   };
 
-  const apply = (change: Change) => {
+  const applyAbsent = (id: number, atMs: number) => {
+    const entry = draft.entry(id);
+    if (entry === undefined || entry.gone !== undefined || entry.contentAtMs >= atMs) return;
+    draft.setEntry({ ...entry, gone: "absent" });
+    touch(id, atMs);
+  };
+
+  const applyEventRead = ({ eventId, event, version, observedAtMs: atMs }: EventReadChange) => {
+    const merged = mergeEvent(eventId, event, atMs);
+    if (merged === undefined) return;
+    const { version: _, ...rest } = merged;
+    const read = version === undefined ? rest : { ...rest, version };
+    draft.setEvent(heard.has(eventId) ? unsettled(read) : read);
+  };
+
+  const apply = (change: Change | Finding) => {
     observedAtMs = Math.max(observedAtMs, change.observedAtMs);
     switch (change.kind) {
       case "attribute":
@@ -229,7 +274,7 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
       case "event":
         if (mergeEvent(change.eventId, change.event, change.observedAtMs) === undefined) {
           counters.increment("dropped", "late_event");
-        }
+        } else if (change.origin === "live") hearOf(change.eventId);
         return;
       case "event-deleted":
         return applyEventDeleted(change.eventId, change.observedAtMs);
@@ -240,6 +285,10 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
         return learnTag(change.tag, change.observedAtMs);
       case "tag-deleted":
         return applyTagDeleted(change.tag, change.observedAtMs);
+      case "attribute-absent":
+        return applyAbsent(change.attributeId, change.observedAtMs);
+      case "event-read":
+        return applyEventRead(change);
     }
   };
 
@@ -248,4 +297,10 @@ export function decide(draft: Draft, changes: readonly Change[], rules: Rules, c
     settleEntry(draft, id, { atMs, removedUnknown: removedUnknown.has(id) }, rules, counters);
   }
   draft.setMeta({ observedAtMs });
+}
+
+/** The event, to be read again with the next reconcile. */
+function unsettled(event: EventContext): EventContext {
+  const { version } = event;
+  return version === undefined || version.epoch === 0 ? event : { ...event, version: { ...version, epoch: 0 } };
 }

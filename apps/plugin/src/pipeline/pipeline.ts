@@ -3,6 +3,7 @@ import type { Counters } from "../counters.ts";
 import { type Committer, createCommitter } from "./commit.ts";
 import { startPublishing } from "./publish.ts";
 import { startReceiving } from "./receive.ts";
+import type { Completeness } from "./settle-entry.ts";
 
 /** How long a publication waits for a batch to confirm it before a transaction of its own does. */
 const confirmAfterMs = 100;
@@ -27,6 +28,14 @@ export interface Parts {
   readonly onReevaluated: (entries: number) => void;
   /** Notifications that change nothing in the index, such as those of sightings. */
   readonly onOther?: (notification: Notification) => void;
+  /** Keeps the index equal to MISP, beside what is live. */
+  readonly reconciler?: Reconciling;
+}
+
+/** What writes to the index beside what is live. */
+interface Reconciling {
+  readonly completeness: Completeness;
+  run(options: { readonly signal: AbortSignal; readonly committer: Committer }): Promise<void>;
 }
 
 /**
@@ -58,7 +67,11 @@ export async function runPipeline(
   };
 
   const committer: Committer = createCommitter(store, {
-    rules: { filter: parts.filter, reorders: parts.reorders },
+    rules: {
+      filter: parts.filter,
+      reorders: parts.reorders,
+      ...(parts.reconciler === undefined ? {} : { completeness: parts.reconciler.completeness }),
+    },
     counters,
     takePublished: () => publisher?.takePublished() ?? [],
     onCommitted: () => publisher?.wake(),
@@ -79,6 +92,7 @@ export async function runPipeline(
   const purgeTimer = setInterval(purge, purgeEveryMs);
   purge();
 
+  const reconciling = parts.reconciler?.run({ signal: reading.signal, committer }).catch(fail);
   try {
     const receiver = startReceiving(source, {
       signal: reading.signal,
@@ -98,6 +112,9 @@ export async function runPipeline(
   }
   signal.removeEventListener("abort", stopReading);
   clearInterval(purgeTimer);
+  // What it has under way ends with the signal; nothing may be committed after the last confirmation.
+  stopReading();
+  await reconciling;
   if (failure === undefined) await publisher.stop(deadline).catch(fail);
   clearTimeout(confirmTimer);
   await committer.confirm().catch(fail);

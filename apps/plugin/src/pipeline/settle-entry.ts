@@ -1,4 +1,5 @@
 import {
+  type EventContext,
   evaluate,
   type Filter,
   type IndexEntry,
@@ -17,6 +18,20 @@ export interface Rules {
   readonly filter: Filter;
   /** The source may bring an older message after a newer one (Kafka's partitions do; ZeroMQ never within a topic). */
   readonly reorders: boolean;
+  /** Who asks MISP; absent without an API key. */
+  readonly completeness?: Completeness;
+  /** What was announced never before is not published: apps ask for it with their snapshots. */
+  readonly quiet?: boolean;
+}
+
+/** What decisions leave to be asked of MISP. */
+export interface Completeness {
+  /** Something was heard of the event: what is being read of it may be older. */
+  onLive(eventId: number): void;
+  /** A message may be older than what REST said, and was left out. */
+  onDoubt(uuid: string): void;
+  /** An attribute's first message, which says nothing about tags. */
+  onFresh(uuid: string, event: EventContext): void;
 }
 
 /** An entry that facts have touched. */
@@ -28,7 +43,13 @@ export interface Touched {
 }
 
 /** Evaluates one entry with all that the draft knows, and writes what follows from it. */
-export function settleEntry(draft: Draft, id: number, touched: Touched, { filter }: Rules, counters: Counters): void {
+export function settleEntry(
+  draft: Draft,
+  id: number,
+  touched: Touched,
+  { filter, quiet = false }: Rules,
+  counters: Counters,
+): void {
   const entry = draft.entry(id);
   if (entry === undefined || entry.gone === "superseded") return;
   const subject = toSubject(draft, entry);
@@ -40,7 +61,8 @@ export function settleEntry(draft: Draft, id: number, touched: Touched, { filter
     if (fields !== undefined && "announce" in fields) settled = removeUnknown(entry, fields.announce, touched.atMs);
     else counters.increment("dropped", "unknown_removal");
   }
-  if (settled.dirty) draft.setEntry(draft.markDirty(settled.entry));
+  const news = entry.live || settled.entry.outdated.length > 0 || draft.isDirty(entry.sequence);
+  if (settled.dirty && (news || !quiet)) draft.setEntry(draft.markDirty(settled.entry));
   else if (settled.entry !== entry) draft.setEntry(settled.entry);
 }
 

@@ -1,13 +1,15 @@
-import type { StoreView } from "@tb/misp-core";
+import { emptyMeta, type StoreView } from "@tb/misp-core";
 
 /** An index that knows nothing, for a decision that has nothing but its message. */
 export const emptyView: StoreView = {
-  meta: () => ({ observedAtMs: 0, sequence: 0, digest: "", complete: false }),
+  meta: () => emptyMeta,
   entry: () => undefined,
   byUuid: () => undefined,
   event: () => undefined,
   idsOfEvent: () => [],
+  eventsAfter: () => [],
   tagDefinition: () => undefined,
+  tagDefinitions: () => [],
   taggedWith: () => ({ attributeIds: [], eventIds: [] }),
   waitingTags: () => [],
   waitingCount: () => 0,

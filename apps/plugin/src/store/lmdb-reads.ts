@@ -1,4 +1,13 @@
-import type { EventContext, IndexEntry, Lineage, StoreMeta, StoreView, TagDefinition, WaitingTag } from "@tb/misp-core";
+import {
+  type EventContext,
+  emptyMeta,
+  type IndexEntry,
+  type Lineage,
+  type StoreMeta,
+  type StoreView,
+  type TagDefinition,
+  type WaitingTag,
+} from "@tb/misp-core";
 import type { Database, RootDatabase } from "lmdb";
 import { decodeEntry, type StoredEntry } from "./entry.ts";
 import { idOfPatternKey, patternRange, uuidKey } from "./keys.ts";
@@ -59,8 +68,6 @@ export function readFormat(metaDb: Database<unknown, string>, path: string): num
   );
 }
 
-const emptyMeta: StoreMeta = { observedAtMs: 0, sequence: 0, digest: "", complete: false };
-
 export function readMeta(metaDb: Database<unknown, string>): StoreMeta {
   return { ...emptyMeta, ...(metaDb.get("index") as Partial<StoreMeta> | undefined) };
 }
@@ -86,7 +93,9 @@ export function createLmdbReads(
     idsOfEvent: (eventId) => [
       ...idsByEvent.getKeys({ start: [eventId, 0], end: [eventId + 1, 0] }).map(([, id]) => id),
     ],
+    eventsAfter: (afterId, limit) => [...events.getRange({ start: afterId + 1, limit }).map(({ value }) => value)],
     tagDefinition: (id) => tags.get(id),
+    tagDefinitions: () => tags.getRange().map(({ value }) => value),
     taggedWith(tagId) {
       const ids = (kind: Kind) => [
         ...tagged

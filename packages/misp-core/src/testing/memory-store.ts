@@ -1,4 +1,4 @@
-import type { Lineage, Store, StoreChanges, StoreMeta } from "../contracts.ts";
+import { emptyMeta, type Lineage, type Store, type StoreChanges, type StoreMeta } from "../contracts.ts";
 import type { EventContext, IndexEntry, TagDefinition, WaitingTag } from "../index-entry.ts";
 
 /** The store's contract as plainly as can be: everything is looked for by scanning. What goes in is copied. */
@@ -9,7 +9,7 @@ export function createMemoryStore(): Store {
   const tags = new Map<number, TagDefinition>();
   const dirty = new Map<number, number>();
   let waiting: WaitingTag[] = [];
-  let meta: StoreMeta = { observedAtMs: 0, sequence: 0, digest: "", complete: false };
+  let meta: StoreMeta = emptyMeta;
 
   const sorted = () => [...entries.values()].sort((a, b) => a.id - b.id);
   const carries = (tagId: number) => (item: IndexEntry | EventContext) =>
@@ -45,7 +45,13 @@ export function createMemoryStore(): Store {
     byUuid: (uuid) => newest.get(uuid),
     event: (id) => events.get(id),
     idsOfEvent: (eventId) => sorted().flatMap((entry) => (entry.eventId === eventId ? [entry.id] : [])),
+    eventsAfter: (afterId, limit) =>
+      [...events.values()]
+        .filter(({ id }) => id > afterId)
+        .sort((a, b) => a.id - b.id)
+        .slice(0, limit),
     tagDefinition: (id) => tags.get(id),
+    tagDefinitions: () => [...tags.values()].sort((a, b) => a.id - b.id),
     taggedWith: (tagId) => ({
       attributeIds: sorted()
         .filter(carries(tagId))

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
-import type { Store, StoreChanges } from "../contracts.ts";
+import { emptyMeta, type Store, type StoreChanges } from "../contracts.ts";
 import type { EventContext, IndexEntry, TagSet } from "../index-entry.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
@@ -99,8 +99,10 @@ function observe(store: Store): unknown {
     entries: store.entriesAfter(0, 100),
     byUuid: ids.map((id) => store.byUuid(exampleEntry(id).uuid)),
     events: ids.map((id) => store.event(id)),
+    eventsAfter: [store.eventsAfter(0, 100), store.eventsAfter(2, 1)],
     idsOfEvent: ids.map((id) => [...store.idsOfEvent(id)]),
     tags: ids.map((id) => store.tagDefinition(id)),
+    tagDefinitions: [...store.tagDefinitions()],
     tagged: ids.map((id) => store.taggedWith(id)),
     waiting: ids.map((id) => [...store.waitingTags(id)].sort((a, b) => a.tagId - b.tagId)),
     waitingCount: store.waitingCount(),
@@ -125,7 +127,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
 
     it("is empty at first", async () => {
       const { store } = await make();
-      expect(store.meta()).toEqual({ observedAtMs: 0, sequence: 0, digest: "", complete: false });
+      expect(store.meta()).toEqual(emptyMeta);
       expect(store.entry(1)).toBeUndefined();
       expect(store.byUuid(exampleEntry(1).uuid)).toBeUndefined();
       expect(store.entriesAfter(0, 10)).toEqual([]);

@@ -1,0 +1,151 @@
+import type { EventVersion, MispApi } from "@tb/misp-api";
+import { type Change, decodeRow, type IndexEntry, isFields, readId, type StoreView } from "@tb/misp-core";
+import type { ReadEvent } from "./read-events.ts";
+
+/** How many events vanish at most without anybody being asked: more than both at once look like a key that was narrowed. */
+const maxVanished = 20;
+const maxVanishedShare = 0.2;
+/** MISP tells of an attribute before others can read it; what is this young may only not be visible yet. */
+const visibleAfterMs = 10_000;
+const eventsPerRequest = 100;
+const uuidsPerRequest = 1_000;
+const eventsPerTurn = 2_000;
+
+/** Attributes of one event that MISP does not show, though it has before. */
+export interface Absence {
+  readonly eventId: number;
+  readonly ids: readonly number[];
+  /** The version to keep once they are taken away; undefined when the event itself is not in MISP's list. */
+  readonly version: EventVersion | undefined;
+  /** Nothing of the event is left. */
+  readonly whole: boolean;
+}
+
+/** What absence means. */
+export interface AbsenceRule {
+  /** When the list of events was asked for, milliseconds: what was observed later is not absent. */
+  readonly listedAtMs: number;
+  /** The key sees everything, so what REST never showed and does not show is not there. */
+  readonly seesAll: boolean;
+}
+
+/** The attributes of an event that was read and are not among its rows. */
+export function findAbsentOf(
+  store: StoreView,
+  { version, ids, unsure }: ReadEvent,
+  rule: AbsenceRule,
+): Absence | undefined {
+  if (unsure) return undefined;
+  const present = presentEntries(store, version.id);
+  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry, rule)).map(({ id }) => id);
+  if (absent.length === 0) return undefined;
+  return { eventId: version.id, ids: absent, version, whole: absent.length === present.length };
+}
+
+/** Events in the index that MISP does not list, and how many of those it has ever listed there are in all. */
+export async function findVanished(
+  store: StoreView,
+  listed: ReadonlySet<number>,
+  rule: AbsenceRule,
+): Promise<{ readonly absences: readonly Absence[]; readonly known: number }> {
+  const absences: Absence[] = [];
+  let known = 0;
+  for (let after = 0; ; ) {
+    const events = store.eventsAfter(after, eventsPerTurn);
+    for (const { id, deleted, version } of events) {
+      if (version !== undefined && !deleted) known += 1;
+      if (deleted || listed.has(id) || (version === undefined && !rule.seesAll)) continue;
+      const ids = presentEntries(store, id)
+        .filter((entry) => isMissed(entry, rule))
+        .map((entry) => entry.id);
+      // One without attributes only loses its version, so that nobody looks again.
+      if (ids.length > 0 || version !== undefined)
+        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0 });
+    }
+    const last = events.at(-1);
+    if (last === undefined) return { absences, known };
+    after = last.id;
+    // What is live must not wait for a walk over all events.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** How many events would vanish, when that is too many to be believed; else 0. */
+export function countHeld(absences: readonly Absence[], known: number): number {
+  const vanishing = absences.filter(({ whole }) => whole).length;
+  return vanishing > maxVanished && vanishing > maxVanishedShare * known ? vanishing : 0;
+}
+
+/** What a second query says: rows that are there after all, and the absences that it confirms. */
+export interface Confirmed {
+  readonly changes: readonly Change[];
+  readonly absences: readonly Absence[];
+}
+
+/**
+ * Asks MISP a second time, by other criteria: an unlisted event by its id (protected events are not in the list, and yet
+ * there), the attributes of a listed one by their UUIDs, whatever their type is now.
+ */
+export async function* confirmAbsences(
+  api: Pick<MispApi, "attributesOf" | "attributesByUuid">,
+  store: StoreView,
+  absences: readonly Absence[],
+  { signal, types }: { readonly signal: AbortSignal; readonly types: readonly string[] },
+): AsyncGenerator<Confirmed, void, undefined> {
+  const unlisted = absences.filter(({ version }) => version === undefined);
+  for (let start = 0; start < unlisted.length; start += eventsPerRequest) {
+    const asked = unlisted.slice(start, start + eventsPerRequest);
+    const changes: Change[] = [];
+    for await (const { rows, requestedAtMs } of api.attributesOf(
+      asked.map(({ eventId }) => eventId),
+      { signal, types },
+    )) {
+      changes.push(...read(rows, requestedAtMs).changes);
+    }
+    const there = new Set(changes.map((change) => ("eventId" in change ? change.eventId : 0)));
+    yield { changes, absences: asked.filter(({ eventId }) => !there.has(eventId)) };
+  }
+
+  let group: Absence[] = [];
+  let uuids: string[] = [];
+  const listed = absences.filter(({ version }) => version !== undefined);
+  for (const [i, absence] of listed.entries()) {
+    group.push(absence);
+    for (const id of absence.ids) uuids.push(store.entry(id)?.uuid ?? "");
+    if (uuids.length < uuidsPerRequest && i < listed.length - 1) continue;
+    const changes: Change[] = [];
+    const ids = new Set<number>();
+    for await (const { rows, requestedAtMs } of api.attributesByUuid(uuids, { signal })) {
+      const found = read(rows, requestedAtMs);
+      changes.push(...found.changes);
+      for (const id of found.ids) ids.add(id);
+    }
+    yield { changes, absences: group.map((a) => ({ ...a, ids: a.ids.filter((id) => !ids.has(id)) })) };
+    group = [];
+    uuids = [];
+  }
+}
+
+function read(rows: readonly unknown[], requestedAtMs: number) {
+  const ids: number[] = [];
+  const changes: Change[] = [];
+  for (const row of rows) {
+    const id = isFields(row) ? readId(row["id"]) : undefined;
+    if (id !== undefined) ids.push(id);
+    const decoded = decodeRow(row, { requestedAtMs });
+    if (decoded.ok) changes.push(...decoded.changes);
+  }
+  return { ids, changes };
+}
+
+function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[] {
+  return [...store.idsOfEvent(eventId)].flatMap((id) => {
+    const entry = store.entry(id);
+    return entry === undefined || entry.gone !== undefined ? [] : [entry];
+  });
+}
+
+function isMissed({ seenInRest, contentAtMs }: IndexEntry, { listedAtMs, seesAll }: AbsenceRule): boolean {
+  if (seenInRest) return contentAtMs < listedAtMs;
+  return seesAll && contentAtMs < listedAtMs - visibleAfterMs;
+}

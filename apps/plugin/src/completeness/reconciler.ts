@@ -1,0 +1,341 @@
+import { type MispApi, MispApiError } from "@tb/misp-api";
+import type { Change, Filter, Finding, SourceStatus, Store } from "@tb/misp-core";
+import type { Counters } from "../counters.ts";
+import type { Committer } from "../pipeline/commit.ts";
+import type { Completeness } from "../pipeline/settle-entry.ts";
+import { type ReconcileOutcome, type ReconcileProgress, type ReconcileScope, reconcile } from "./reconcile.ts";
+import { createRefetch } from "./refetch.ts";
+
+/** A subscription takes effect without confirmation, so what came just after is looked at once more. */
+const onceMoreAfterMs = 10_000;
+const firstPauseMs = 1_000;
+const longestPauseMs = 60_000;
+const progressEveryMs = 10_000;
+/** What asks for more would keep the program from MISP for a mistake in somebody's proxy. */
+const longestAskedForMs = 3_600_000;
+
+export interface ReconcilerParts {
+  readonly store: Store;
+  readonly api: Pick<MispApi, "eventIndex" | "attributesOf" | "attributesByUuid" | "tags">;
+  readonly filter: Filter;
+  readonly counters: Counters;
+  /** Milliseconds from the end of one reconcile to the next; 0: only when there is a reason. */
+  readonly intervalMs: number;
+  /** Consumers of this bus ask for what they lack, so that the first fill need not be told. */
+  readonly quietFill: boolean;
+  readonly say: (level: "debug" | "info" | "warn" | "error", cause: string, text: string) => void;
+  readonly onRefused: (reason: string, detail: string) => void;
+  /** @default Date.now */
+  readonly now?: () => number;
+}
+
+/** What a person asks for. */
+export interface ReconcileRequest {
+  readonly scope?: ReconcileScope | undefined;
+  readonly force?: boolean;
+  /** Reads and decides, and keeps nothing. */
+  readonly dryRun?: boolean;
+  readonly onProgress?: (progress: ReconcileProgress) => void;
+}
+
+/** What came of it. */
+export interface ReconcileAnswer extends ReconcileOutcome {
+  readonly tookMs: number;
+  /** What it brings to the bus, or would. */
+  readonly announced: number;
+  readonly removed: number;
+}
+
+/** Keeps the index equal to MISP: reconciles whenever something may have been missed, and asks for single attributes in between. */
+export interface Reconciler {
+  /** For decisions, which leave questions. */
+  readonly completeness: Completeness;
+  /** What the source says about its connection. */
+  onSource(status: SourceStatus): void;
+  /** MISP answers and takes the key: it may be asked from now on. `seesAll`: the key is a site administrator's. */
+  begin(misp: { readonly seesAll: boolean }): void;
+  /** MISP does not take the key: nobody need wait. */
+  giveUp(): void;
+  /** Reconciles on demand, after what is under way. Rejects as the API does, or when it is too late. */
+  request(request: ReconcileRequest): Promise<ReconcileAnswer>;
+  /** Resolves once the index has been filled, or cannot be. */
+  readonly filled: Promise<void>;
+  /** Events that the brake holds back at present. */
+  held(): number;
+  /** Runs until `signal` aborts. Rejects when the store does. */
+  run(options: {
+    readonly signal: AbortSignal;
+    readonly committer: Pick<Committer, "commit" | "tryOut">;
+  }): Promise<void>;
+}
+
+interface Asked {
+  readonly request: ReconcileRequest;
+  resolve(answer: ReconcileAnswer): void;
+  reject(error: unknown): void;
+}
+
+export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const { store, api, filter, counters, intervalMs, say, now = Date.now } = parts;
+  let resolveFilled = () => {};
+  const filled = new Promise<void>((resolve) => (resolveFilled = resolve));
+  const asked: Asked[] = [];
+  const unlistedTags = new Set<number>();
+  let heard: Set<number> | undefined;
+  let committer: Pick<Committer, "commit" | "tryOut"> | undefined;
+  let wake: (() => void) | undefined;
+  let begun: { readonly seesAll: boolean } | undefined;
+  let ended = false;
+  let dueAtMs = 0;
+  let onceMoreAtMs = Number.POSITIVE_INFINITY;
+  let notBeforeMs = 0;
+  let failures = 0;
+  let saidCode: string | undefined;
+  let missed = false;
+  let held = 0;
+
+  const commit: Committer["commit"] = (facts, options) => {
+    if (committer === undefined) throw new Error("nothing can be committed before run");
+    return committer.commit(facts, options);
+  };
+  const rouse = () => {
+    wake?.();
+    wake = undefined;
+  };
+  const ask = () => {
+    dueAtMs = Math.min(dueAtMs, now());
+    rouse();
+  };
+  const refetch = createRefetch(api, commit, {
+    usesTags: filter.usesTags,
+    now,
+    onRefused: parts.onRefused,
+    onOverflow: ask,
+  });
+
+  const once = async (request: ReconcileRequest, signal: AbortSignal): Promise<ReconcileAnswer> => {
+    const startedAtMs = now();
+    const before = counters.snapshot();
+    const tried = { announced: 0, removed: 0 };
+    const progress = startProgress(now, (text) => say("info", "reconcile progress", text));
+    heard = new Set();
+    missed = false;
+    try {
+      const outcome = await reconcile(
+        {
+          store,
+          api,
+          filter,
+          now,
+          seesAll: () => begun?.seesAll ?? false,
+          onRefused: parts.onRefused,
+          ...(request.dryRun
+            ? {
+                unlistedTags: new Set(unlistedTags),
+                async commit(facts: readonly (Change | Finding)[]) {
+                  const would = committer?.tryOut(facts) ?? tried;
+                  tried.announced += would.announced;
+                  tried.removed += would.removed;
+                },
+              }
+            : { unlistedTags, commit }),
+        },
+        {
+          signal,
+          heard,
+          scope: request.scope,
+          force: request.force ?? false,
+          quiet: parts.quietFill && !store.meta().filled,
+          completes: () => !missed,
+          onProgress(at) {
+            progress.tell(at);
+            request.onProgress?.(at);
+          },
+          ...(request.dryRun ? {} : { between: () => askWhatIsDue(signal) }),
+        },
+      );
+      const after = counters.snapshot();
+      const sent = {
+        announced: after.announced + after.edited - before.announced - before.edited,
+        removed: after.removed - before.removed,
+      };
+      return { ...outcome, tookMs: now() - startedAtMs, ...(request.dryRun ? tried : sent) };
+    } finally {
+      heard = undefined;
+    }
+  };
+
+  const askWhatIsDue = async (signal: AbortSignal) => {
+    const due = refetch.dueAtMs();
+    if (due !== undefined && due <= now()) await refetch.ask(signal);
+  };
+
+  const tell = (answer: ReconcileAnswer) => {
+    counters.increment("reconciled");
+    counters.increment("rows", undefined, answer.rows);
+    counters.increment("absent", undefined, answer.absent);
+    if (answer.held > 0) {
+      say(
+        "error",
+        "reconcile held",
+        `${answer.held} events would vanish at once, which looks like a key that sees less than before: nothing is removed. If MISP is ` +
+          "right, run: threatbus-misp reconcile --force",
+      );
+    } else if (held > 0) say("info", "reconcile released", "nothing is held back any more");
+    held = answer.held;
+    const level = answer.rows + answer.absent > 0 || !store.meta().complete ? "info" : "debug";
+    say(level, "reconciled", describeAnswer(answer));
+  };
+
+  /** What is due by itself. */
+  const reconcileNow = async (signal: AbortSignal) => {
+    dueAtMs = Number.POSITIVE_INFINITY;
+    if (onceMoreAtMs <= now()) onceMoreAtMs = Number.POSITIVE_INFINITY;
+    tell(await once({}, signal));
+    if (intervalMs > 0) dueAtMs = Math.min(dueAtMs, now() + intervalMs);
+    resolveFilled();
+  };
+
+  const onFailure = (error: unknown) => {
+    if (!(error instanceof MispApiError) || error.code === "closed") throw error;
+    ask();
+    if (refusals.has(error.code)) {
+      ended = true;
+      resolveFilled();
+      const ending = "MISP is not asked again until the program is started anew";
+      say("error", `reconcile ${error.code}`, `the index cannot be compared with MISP: ${error.message}; ${ending}`);
+      return;
+    }
+    failures += 1;
+    const full = error.retryable ? Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs) : longestPauseMs;
+    const askedForMs = Math.min((error.retryAtMs ?? 0) - now(), longestAskedForMs);
+    notBeforeMs = now() + Math.max(full / 2 + (full / 2) * Math.random(), askedForMs);
+    if (saidCode === error.code) return;
+    saidCode = error.code;
+    say(
+      "warn",
+      `reconcile ${error.code}`,
+      `the index cannot be compared with MISP yet, it is tried again: ${error.message}`,
+    );
+  };
+
+  const step = async (signal: AbortSignal) => {
+    try {
+      const next = asked[0];
+      if (next !== undefined) {
+        asked.shift();
+        await once(next.request, signal).then(
+          (answer) => {
+            if (!next.request.dryRun) tell(answer);
+            next.resolve(answer);
+          },
+          (error: unknown) => {
+            next.reject(error);
+            throw error;
+          },
+        );
+      } else if (Math.min(dueAtMs, onceMoreAtMs) <= now()) await reconcileNow(signal);
+      else await askWhatIsDue(signal);
+      failures = 0;
+      saidCode = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      onFailure(error);
+    }
+  };
+
+  const nextAtMs = () => {
+    if (begun === undefined || ended) return Number.POSITIVE_INFINITY;
+    if (asked.length > 0) return 0;
+    return Math.max(notBeforeMs, Math.min(dueAtMs, onceMoreAtMs, refetch.dueAtMs() ?? Number.POSITIVE_INFINITY));
+  };
+
+  return {
+    completeness: {
+      onLive: (eventId) => void heard?.add(eventId),
+      onDoubt(uuid) {
+        refetch.doubt(uuid);
+        rouse();
+      },
+      onFresh(uuid, event) {
+        refetch.fresh(uuid, event);
+        rouse();
+      },
+    },
+    onSource(status) {
+      if (status.state !== "gap" && status.state !== "connected") return;
+      if (status.state === "gap") {
+        missed = true;
+        // Until a reconcile has gone through, a removal of what the index does not know may be of something that was announced.
+        if (store.meta().complete && committer !== undefined)
+          commit([], { meta: { complete: false } }).catch(() => undefined);
+      }
+      onceMoreAtMs = now() + onceMoreAfterMs;
+      ask();
+    },
+    begin(misp) {
+      begun = misp;
+      rouse();
+    },
+    giveUp: () => resolveFilled(),
+    request(request) {
+      if (ended) return Promise.reject(new Error("MISP has refused the key: mend that and start the program anew"));
+      if (begun === undefined) return Promise.reject(new Error("MISP has not answered yet: see the log"));
+      return new Promise((resolve, reject) => {
+        asked.push({ request, resolve, reject });
+        rouse();
+      });
+    },
+    filled,
+    held: () => held,
+    async run({ signal, committer: given }) {
+      committer = given;
+      signal.addEventListener("abort", rouse, { once: true });
+      while (!signal.aborted) {
+        const waitMs = nextAtMs() - now();
+        if (waitMs <= 0) {
+          await step(signal);
+          continue;
+        }
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (waitMs !== Number.POSITIVE_INFINITY) timer = setTimeout(resolve, Math.min(waitMs, 2 ** 31 - 1));
+        });
+        clearTimeout(timer);
+      }
+      for (const { reject } of asked.splice(0)) reject(new Error("the program ends"));
+    },
+  };
+}
+
+/** MISP answers 403 for a bad key (recorded), a proxy before it 401 or 403. */
+const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
+
+export function describeAnswer({ listed, events, rows, absent, announced, removed, tookMs }: ReconcileAnswer): string {
+  const seconds = (tookMs / 1000).toFixed(1);
+  if (events === 0 && absent === 0) return `reconciled: none of ${listed} events differs (${seconds} s)`;
+  const gone = absent === 0 ? "" : `, ${absent} attributes are no longer there`;
+  return `reconciled: read ${events} of ${listed} events with ${rows} attributes${gone}; ${announced} announced, ${removed} removed meanwhile (${seconds} s)`;
+}
+
+/** A line at most every 10 s, so that a short reconcile says nothing before its end. */
+function startProgress(now: () => number, say: (text: string) => void) {
+  const startedAtMs = now();
+  let saidAtMs = startedAtMs;
+  return {
+    tell(progress: ReconcileProgress) {
+      if (now() - saidAtMs < progressEveryMs) return;
+      saidAtMs = now();
+      say(`reconciling: ${describeProgress(progress, now() - startedAtMs)}`);
+    },
+  };
+}
+
+/** `120 of 20000 events, 6000 attributes, 9800 a second, about 100 s left`. */
+export function describeProgress({ events, eventsInAll, rows }: ReconcileProgress, tookMs: number): string {
+  const seconds = tookMs / 1000;
+  const rate = seconds > 0 ? Math.round(rows / seconds) : 0;
+  const left = events > 0 ? `, about ${Math.ceil((seconds / events) * (eventsInAll - events))} s left` : "";
+  return `${events} of ${eventsInAll} events, ${rows} attributes, ${rate} a second${left}`;
+}

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Source, StoreView } from "@tb/misp-core";
+import type { Reconciler } from "./completeness/reconciler.ts";
+import type { MispCheckOutcome } from "./misp-check.ts";
+
+/** `run --once` could not be done now: the next time may do. */
+export class OnceError extends Error {
+  override readonly name = "OnceError";
+}
+
+/** For `run --once`, which listens to nothing. */
+export function noSource(): Source {
+  return {
+    async *read({ signal }) {
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
+    },
+    async *status() {},
+    async [Symbol.asyncDispose]() {},
+  };
+}
+
+/** Compares with MISP, and resolves when all that it brought was handed over to the bus. */
+export async function reconcileOnce(
+  outcome: MispCheckOutcome,
+  reconciler: Pick<Reconciler, "request"> | undefined,
+  store: StoreView,
+  signal: AbortSignal,
+): Promise<void> {
+  if (outcome === "stopped") return;
+  if (outcome !== "usable" || reconciler === undefined) throw new OnceError("MISP does not take the key");
+  const { held } = await reconciler.request({});
+  while (!signal.aborted && store.dirtyAfter(0, 1).length > 0) await sleep(20, undefined, { ref: true });
+  if (held > 0) throw new OnceError(`${held} events would vanish at once, so nothing was removed`);
+}
