@@ -153,6 +153,27 @@ describe("snippets", () => {
     expect(broken).toEqual([]);
   });
 
+  it("links into a page lead to headings that it has", () => {
+    const anchorsOf = (page: string) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}_ -]/gu, "")
+          .replaceAll(" ", "-"),
+      );
+    const links = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s:]*)#([^)\s]+)\)/g)].map(
+        ([, target = "", anchor = ""]) => ({
+          page,
+          target: target === "" ? page : join(dirname(page), target),
+          anchor,
+        }),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter(({ target, anchor }) => !anchorsOf(target).includes(anchor))).toEqual([]);
+  });
+
   it("every page is looked at", () => {
     const all = readdirSync(join(root, "docs"), { recursive: true })
       .map((page) => `docs/${page}`)
