@@ -9,6 +9,7 @@ import { createZmqPublisher } from "@tb/misp-simulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../src/config/load.ts";
+import { formatProblems } from "../src/config/problem.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -24,6 +25,8 @@ const pages = [
   "apps/plugin/README.md",
   "apps/misp-simulator/README.md",
   "docs/architecture.md",
+  "docs/coming-from-threatbus-misp.md",
+  "docs/completeness.md",
   "docs/development.md",
   "docs/performance.md",
   ...["README", "dependencies", "kafka", "publish-messages", "outdated-patterns", "versions"].map(
@@ -60,10 +63,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function load(text: string) {
-  const file = join(folder, "config.yaml");
-  writeFileSync(file, text);
-  return loadConfig({ file, environment: {}, workingDirectory: folder });
+function load(text: string, environment: Readonly<Record<string, string>> = {}) {
+  writeFileSync(join(folder, "config.yaml"), text);
+  return loadConfig({ environment, workingDirectory: folder });
 }
 
 describe("snippets", () => {
@@ -71,10 +73,10 @@ describe("snippets", () => {
     // ts: each package runs its own README's example. text: output. sh elsewhere: for machines and programs that are not here.
     expect(snippets.length).toBeGreaterThan(10);
     for (const { page, kind } of snippets) {
-      expect([page, ["sh", "sh elsewhere", "yaml", "yaml filter", "ts", "json", "text", ""].includes(kind)]).toEqual([
+      expect([
         page,
-        true,
-      ]);
+        ["sh", "sh elsewhere", "yaml", "yaml filter", "yaml with warnings", "ts", "json", "text", ""].includes(kind),
+      ]).toEqual([page, true]);
     }
   });
 
@@ -82,6 +84,17 @@ describe("snippets", () => {
     // The design shows everything, also what is not built yet.
     if (page === "docs/architecture.md") return expect(parse(text)).toBeTypeOf("object");
     expect(load(text)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it("configurations with warnings load with those that stand below them, and no other", () => {
+    const withWarnings = snippets.flatMap(({ page, kind, text }, i) =>
+      kind === "yaml with warnings" ? [{ page, text, below: snippets[i + 1] }] : [],
+    );
+    expect(withWarnings.length).toBeGreaterThan(2);
+    for (const { page, text, below } of withWarnings) {
+      expect(below).toMatchObject({ page, kind: "text" });
+      expect(load(text)).toMatchObject({ ok: true, warnings: below?.text.trimEnd().split("\n") });
+    }
   });
 
   it("the filter examples mean what the README says", () => {
@@ -140,6 +153,27 @@ describe("snippets", () => {
     expect(broken).toEqual([]);
   });
 
+  it("links into a page lead to headings that it has", () => {
+    const anchorsOf = (page: string) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        heading
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}_ -]/gu, "")
+          .replaceAll(" ", "-"),
+      );
+    const links = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#\s:]*)#([^)\s]+)\)/g)].map(
+        ([, target = "", anchor = ""]) => ({
+          page,
+          target: target === "" ? page : join(dirname(page), target),
+          anchor,
+        }),
+      ),
+    );
+    expect(links.length).toBeGreaterThan(5);
+    expect(links.filter(({ target, anchor }) => !anchorsOf(target).includes(anchor))).toEqual([]);
+  });
+
   it("every page is looked at", () => {
     const all = readdirSync(join(root, "docs"), { recursive: true })
       .map((page) => `docs/${page}`)
@@ -187,6 +221,62 @@ describe("the development page", () => {
     const [message = ""] = /^\{.*\}$/m.exec(page) ?? [];
     const decoded = decode({ topic: "misp_attribute", body: new TextEncoder().encode(message), observedAtMs: 1 });
     expect(decoded).toMatchObject({ ok: true, changes: [{ kind: "attribute" }] });
+  });
+});
+
+describe("the page for users of the Python plugin", () => {
+  const name = "docs/coming-from-threatbus-misp.md";
+  const page = readFileSync(join(root, name), "utf8");
+  const configurations = snippets.filter(({ page, kind }) => page === name && /^yaml/.test(kind));
+
+  it("shows files of each layout and each bus, with the filter that they mean here", () => {
+    const loaded = configurations.map(({ text }) => load(text));
+    const meant = loaded.map(
+      (each) => each.ok && [each.config.source.kind, each.config.bus.kind, each.config.filterText],
+    );
+    expect(meant).toEqual([
+      [
+        "zmq",
+        "ndjson",
+        "((org 1 OR org 25) AND (type ip-src OR type ip-dst OR type hostname OR type domain OR type url) AND " +
+          "(tag tlp:amber OR tag tlp:red)) OR org 2",
+      ],
+      ["kafka", "host", "(org 1 OR org 25) AND type ip-src"],
+      ["zmq", "ndjson", "everything"],
+      ["zmq", "join", "type ip-src OR type ip-dst OR type domain OR type url"],
+    ]);
+  });
+
+  it("sets a filter in the environment that is read here, and one that is not", () => {
+    const lines = [...page.matchAll(/^export (\w+)='([^']+)' +# (there|here)$/gm)];
+    const filters = lines.map(([, variable = "", value = "", where]) => {
+      const loaded = load(configurations[0]?.text ?? "", { [variable]: value });
+      return [where, loaded.ok && loaded.config.filterText];
+    });
+    expect(filters).toEqual([
+      ["there", false],
+      ["here", "type url"],
+    ]);
+  });
+
+  it.each([
+    ["an empty list", (text: string) => text.replace('["2"]', "[]"), "filter[1].orgs: expected a list with at least"],
+    [
+      "an empty filter",
+      (text: string) => text.replace(/filter:[\s\S]*(?= {4}zmq)/, "filter: []\n"),
+      "an empty filter does",
+    ],
+    ["a misspelt key", (text: string) => text.replace("- orgs", "- org"), 'did you mean "orgs"?'],
+    ["a key that does not exist", (text: string) => `${text}      nonsense: 1\n`, 'unknown key "nonsense"'],
+    ["zmq and kafka", (text: string) => `${text}    kafka: { topics: [a], config: {} }\n`, "zmq is configured too"],
+  ])("refuses %s, as it says", (_, change, expected) => {
+    const loaded = load(change(configurations[0]?.text ?? ""));
+    expect(loaded.ok ? "loaded" : formatProblems(loaded.problems)).toContain(expected);
+  });
+
+  it("counts the types with a pattern as the mapping does", () => {
+    const [, count] = /^(\d+) types have a pattern:$/m.exec(readFileSync(join(root, "docs/mapping.md"), "utf8")) ?? [];
+    expect(page).toContain(`[${count} types](mapping.md)`);
   });
 });
 
