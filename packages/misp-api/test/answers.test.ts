@@ -129,7 +129,13 @@ describe("event index", () => {
       answer(response, 200, []);
     });
     const index = await openApi({ host: server.url, now: () => now }).eventIndex();
-    expect(index).toEqual({ events: [], unreadable: 0, unlisted: 0, requestedAtMs: 5_000.5 });
+    expect(index).toEqual({
+      events: [],
+      unreadable: 0,
+      unlisted: 0,
+      requestedAtMs: 5_000.5,
+      serverTimeMs: expect.any(Number),
+    });
   });
 
   it("an object is no list", async () => {
