@@ -133,7 +133,7 @@ export async function run(options: {
         say: (level, text) => log[level]({}, text),
         onUsable(misp) {
           sightings?.resume();
-          reconciler?.begin({ seesAll: misp.user?.role.siteAdmin ?? false });
+          reconciler?.begin({ orgId: misp.user?.org.id, siteAdmin: misp.user?.role.siteAdmin ?? false });
         },
         ...(once ? { wait: () => Promise.reject(new OnceError("MISP cannot be asked")) } : {}),
       }).then(async (outcome) => {

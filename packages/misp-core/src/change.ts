@@ -32,6 +32,8 @@ export interface EventPart {
   readonly orgId?: number;
   readonly orgUuid?: string;
   readonly orgName?: string;
+  /** The organisation that owns the event on this MISP (`org_id`): its users see all of it. */
+  readonly ownerOrgId?: number;
   /** Only from messages that know it: in attribute messages MISP's flag is often stale (recorded). */
   readonly published?: boolean;
   readonly distribution?: number;

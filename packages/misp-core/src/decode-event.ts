@@ -12,6 +12,7 @@ export function readEventPart(event: Fields, orgc: unknown = event["Orgc"]): Eve
   const orgId = readId(event["orgc_id"]) ?? readId(org["id"]);
   const orgUuid = readUuid(org["uuid"]);
   const orgName = readText(org["name"]);
+  const ownerOrgId = readId(event["org_id"]);
   const distribution = readDistribution(event["distribution"]);
   // Assigned one by one: conditional spreads took a third of decoding (`pnpm bench`).
   const part: { -readonly [Key in keyof EventPart]: EventPart[Key] } = {};
@@ -20,6 +21,7 @@ export function readEventPart(event: Fields, orgc: unknown = event["Orgc"]): Eve
   if (orgId !== undefined) part.orgId = orgId;
   if (orgUuid !== undefined) part.orgUuid = orgUuid;
   if (orgName !== undefined) part.orgName = orgName;
+  if (ownerOrgId !== undefined) part.ownerOrgId = ownerOrgId;
   if (distribution !== undefined) part.distribution = distribution;
   return part;
 }

@@ -39,6 +39,8 @@ export interface EventContext {
   readonly orgId?: number;
   readonly orgUuid?: string;
   readonly orgName?: string;
+  /** The organisation that owns it on this MISP, whose users see all of it. */
+  readonly ownerOrgId?: number;
   readonly published?: boolean;
   readonly distribution?: number;
   /** When the parts above were last observed, milliseconds. */

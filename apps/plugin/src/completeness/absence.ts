@@ -1,5 +1,14 @@
 import type { EventVersion, MispApi } from "@tb/misp-api";
-import { type Change, decodeRow, type IndexEntry, isFields, readId, type StoreView } from "@tb/misp-core";
+import {
+  type Change,
+  decodeRow,
+  type EventContext,
+  type IndexEntry,
+  isFields,
+  readId,
+  type StoreView,
+  unknownEvent,
+} from "@tb/misp-core";
 import type { ReadEvent } from "./read-events.ts";
 
 /** How many events vanish at most without anybody being asked: more than both at once look like a key that was narrowed. */
@@ -25,8 +34,8 @@ export interface Absence {
 export interface AbsenceRule {
   /** When the list of events was asked for, milliseconds: what was observed later is not absent. */
   readonly listedAtMs: number;
-  /** The key sees everything, so what REST never showed and does not show is not there. */
-  readonly seesAll: boolean;
+  /** Whether the key sees all of an event, so that what REST never showed of it is not there. */
+  sees(event: EventContext): boolean;
 }
 
 /** The attributes of an event that was read and are not among its rows. */
@@ -37,7 +46,8 @@ export function findAbsentOf(
 ): Absence | undefined {
   if (unsure) return undefined;
   const present = presentEntries(store, version.id);
-  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry, rule)).map(({ id }) => id);
+  const sees = rule.sees(store.event(version.id) ?? unknownEvent(version.id));
+  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry, sees, rule)).map(({ id }) => id);
   if (absent.length === 0) return undefined;
   return { eventId: version.id, ids: absent, version, whole: absent.length === present.length };
 }
@@ -52,11 +62,13 @@ export async function findVanished(
   let known = 0;
   for (let after = 0; ; ) {
     const events = store.eventsAfter(after, eventsPerTurn);
-    for (const { id, deleted, version } of events) {
+    for (const event of events) {
+      const { id, deleted, version } = event;
+      const sees = rule.sees(event);
       if (version !== undefined && !deleted) known += 1;
-      if (deleted || listed.has(id) || (version === undefined && !rule.seesAll)) continue;
+      if (deleted || listed.has(id) || (version === undefined && !sees)) continue;
       const ids = presentEntries(store, id)
-        .filter((entry) => isMissed(entry, rule))
+        .filter((entry) => isMissed(entry, sees, rule))
         .map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
@@ -145,7 +157,7 @@ function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[
   });
 }
 
-function isMissed({ seenInRest, contentAtMs }: IndexEntry, { listedAtMs, seesAll }: AbsenceRule): boolean {
+function isMissed({ seenInRest, contentAtMs }: IndexEntry, sees: boolean, { listedAtMs }: AbsenceRule): boolean {
   if (seenInRest) return contentAtMs < listedAtMs;
-  return seesAll && contentAtMs < listedAtMs - visibleAfterMs;
+  return sees && contentAtMs < listedAtMs - visibleAfterMs;
 }

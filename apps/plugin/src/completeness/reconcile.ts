@@ -1,5 +1,5 @@
 import type { EventIndex, EventVersion, MispApi } from "@tb/misp-api";
-import type { Change, Filter, Finding, ReadVersion, Store } from "@tb/misp-core";
+import type { Change, EventContext, Filter, Finding, ReadVersion, Store } from "@tb/misp-core";
 import type { Committer } from "../pipeline/commit.ts";
 import { type Absence, type AbsenceRule, confirmAbsences, countHeld, findAbsentOf, findVanished } from "./absence.ts";
 import { toCoverage } from "./coverage.ts";
@@ -21,8 +21,8 @@ export interface ReconcileParts {
   readonly onRefused: (reason: string, detail: string) => void;
   /** Milliseconds since the epoch, of the same clock as the API's and what is live. */
   readonly now: () => number;
-  /** The key sees everything in MISP. */
-  readonly seesAll: () => boolean;
+  /** Whether the key sees all of an event. */
+  readonly sees: (event: EventContext) => boolean;
   /** Tags that are not in MISP's list, and that were looked at: kept from one reconcile to the next. */
   readonly unlistedTags: Set<number>;
 }
@@ -85,7 +85,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   if (news.changes.length > 0) await commit(news.changes);
   const index = await api.eventIndex({ signal });
   const isRecent = recentIn(index, now());
-  const rule: AbsenceRule = { listedAtMs: index.requestedAtMs, seesAll: parts.seesAll() };
+  const rule: AbsenceRule = { listedAtMs: index.requestedAtMs, sees: parts.sees };
 
   const listed = new Set<number>();
   const due: EventVersion[] = [];

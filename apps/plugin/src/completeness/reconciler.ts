@@ -52,8 +52,8 @@ export interface Reconciler {
   readonly completeness: Completeness;
   /** What the source says about its connection. */
   onSource(status: SourceStatus): void;
-  /** MISP answers and takes the key: it may be asked from now on. `seesAll`: the key is a site administrator's. */
-  begin(misp: { readonly seesAll: boolean }): void;
+  /** MISP answers and takes the key of this user: it may be asked from now on. */
+  begin(user: KeyUser): void;
   /** MISP does not take the key: nobody need wait. */
   giveUp(): void;
   /** Reconciles on demand, after what is under way. Rejects as the API does, or when it is too late. */
@@ -67,6 +67,13 @@ export interface Reconciler {
     readonly signal: AbortSignal;
     readonly committer: Pick<Committer, "commit" | "tryOut">;
   }): Promise<void>;
+}
+
+/** What decides what a key sees. */
+export interface KeyUser {
+  readonly orgId: number | undefined;
+  /** Sees everything. */
+  readonly siteAdmin: boolean;
 }
 
 interface Asked {
@@ -84,7 +91,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let heard: Set<number> | undefined;
   let committer: Pick<Committer, "commit" | "tryOut"> | undefined;
   let wake: (() => void) | undefined;
-  let begun: { readonly seesAll: boolean } | undefined;
+  let begun: KeyUser | undefined;
   let ended = false;
   let dueAtMs = 0;
   let onceMoreAtMs = Number.POSITIVE_INFINITY;
@@ -127,7 +134,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
           api,
           filter,
           now,
-          seesAll: () => begun?.seesAll ?? false,
+          sees: ({ ownerOrgId }) =>
+            begun?.siteAdmin === true || (begun?.orgId !== undefined && begun.orgId === ownerOrgId),
           onRefused: parts.onRefused,
           ...(request.dryRun
             ? {
@@ -273,8 +281,8 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       onceMoreAtMs = now() + onceMoreAfterMs;
       ask();
     },
-    begin(misp) {
-      begun = misp;
+    begin(user) {
+      begun = user;
       rouse();
     },
     giveUp: () => resolveFilled(),

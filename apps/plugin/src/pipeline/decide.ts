@@ -119,7 +119,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       contentAtMs: change.observedAtMs,
       origin: change.origin,
       seenInRest: change.origin === "rest",
-      tags: waitingTagsOf(id, change.eventId),
+      tags: waitingTagsOf(change),
       gone: undefined,
       announced: undefined,
       live: false,
@@ -142,10 +142,14 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     return entry;
   };
 
-  const waitingTagsOf = (id: number, eventId: number): TagSet => {
+  const waitingTagsOf = ({
+    attributeId,
+    eventId,
+    observedAtMs: changedAtMs,
+  }: AttributeChange | AttributeDeletedChange): TagSet => {
     let set = noTags;
-    const waiting = draft.takeWaiting(id);
-    if (waiting.length > 0) hearOf(eventId);
+    const waiting = draft.takeWaiting(attributeId);
+    if (waiting.some(({ atMs }) => atMs > changedAtMs)) hearOf(eventId);
     for (const { tagId, attached, atMs } of waiting) {
       set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
     }

@@ -1,0 +1,138 @@
+import { createMispApi, type MispApi } from "@tb/misp-api";
+import { type Bus, decode, type EventContext, type Filter, type Store } from "@tb/misp-core";
+import { createMemoryStore } from "@tb/misp-core/testing";
+import {
+  createCountingUuid,
+  createMispModel,
+  createRestServer,
+  exampleKeys,
+  type MispModel,
+  type ModelNotification,
+  type RestKey,
+  type RestRequest,
+  type RestServer,
+} from "@tb/misp-simulator";
+import { type ReconcileOptions, type ReconcileOutcome, reconcile } from "../src/completeness/reconcile.ts";
+import { createRefetch, type Refetch } from "../src/completeness/refetch.ts";
+import { createCounters } from "../src/counters.ts";
+import { createCommitter } from "../src/pipeline/commit.ts";
+import { type Publisher, startPublishing } from "../src/pipeline/publish.ts";
+import { type Consumers, createConsumers } from "./consumers.ts";
+
+/** A stand-in MISP with its REST API over HTTP, and the index with its consumers. Its clock stands until it is moved. */
+export interface RestWorld extends AsyncDisposable {
+  readonly model: MispModel;
+  readonly misp: RestServer;
+  readonly api: MispApi;
+  readonly store: Store;
+  readonly consumers: Consumers;
+  readonly refetch: Refetch;
+  /** What was said about rows that could not be read. */
+  readonly refused: readonly string[];
+  /** Moves the clock of both sides. */
+  pass(seconds: number): void;
+  /** What MISP says and comes through. */
+  hear(notifications: readonly ModelNotification[]): Promise<void>;
+  reconcile(options?: Partial<ReconcileOptions>): Promise<ReconcileOutcome>;
+  /** Runs before MISP carries out a request. */
+  beforeRequest: ((request: RestRequest) => void | Promise<void>) | undefined;
+}
+
+const encoder = new TextEncoder();
+
+export async function createRestWorld(
+  filter: Filter,
+  { key = exampleKeys.own }: { readonly key?: RestKey } = {},
+): Promise<RestWorld> {
+  let milliseconds = 1_800_000_000_000;
+  const seconds = () => Math.floor(milliseconds / 1000);
+  const model = createMispModel({ now: seconds, uuid: createCountingUuid() });
+  const misp = await createRestServer(model, {
+    now: seconds,
+    beforeRequest: (request) => world.beforeRequest?.(request),
+  });
+  // Of two requests, and of a message and a request, one is later.
+  const now = () => {
+    milliseconds += 0.001;
+    return milliseconds;
+  };
+  const api = createMispApi({ host: misp.url, key: key.key, now, timeoutMs: 20_000 });
+  const store = createMemoryStore();
+  const consumers = createConsumers();
+  const bus: Pick<Bus, "publish"> = { publish: async (objects) => consumers.receive(objects) };
+  let heard: Set<number> | undefined;
+  let publisher: Publisher | undefined;
+  const refused: string[] = [];
+  const onRefused = (reason: string) => void refused.push(reason);
+  const committer = createCommitter(store, {
+    rules: {
+      filter,
+      reorders: false,
+      completeness: {
+        onLive: (eventId) => void heard?.add(eventId),
+        onDoubt: (uuid) => refetch.doubt(uuid),
+        onFresh: (uuid, event) => refetch.fresh(uuid, event),
+      },
+    },
+    counters: createCounters(),
+    takePublished: () => publisher?.takePublished() ?? [],
+    onCommitted: () => publisher?.wake(),
+  });
+  const { commit } = committer;
+  const refetch = createRefetch(api, commit, {
+    usesTags: filter.usesTags,
+    now,
+    onRefused,
+    onOverflow: () => undefined,
+  });
+  publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
+  const sees = ({ ownerOrgId }: EventContext) => key.role === "site-admin" || ownerOrgId === (key.orgId ?? 1);
+  const unlistedTags = new Set<number>();
+
+  const settle = async () => {
+    while (store.dirtyAfter(0, 1).length > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await committer.confirm();
+    }
+  };
+
+  const world: RestWorld = {
+    model,
+    misp,
+    api,
+    store,
+    consumers,
+    refetch,
+    refused,
+    beforeRequest: undefined,
+    pass(seconds) {
+      milliseconds += seconds * 1000;
+    },
+    async hear(notifications) {
+      for (const { body } of notifications) {
+        const decoded = decode({ topic: "misp", body: encoder.encode(body), observedAtMs: now() });
+        if (!decoded.ok) throw new Error(`${decoded.reason}: ${decoded.detail}`);
+        await commit(decoded.changes);
+      }
+      await settle();
+    },
+    async reconcile(options = {}) {
+      heard = new Set();
+      try {
+        return await reconcile(
+          { store, api, commit, filter, onRefused, now, sees, unlistedTags },
+          { signal: new AbortController().signal, heard, ...options },
+        );
+      } finally {
+        heard = undefined;
+        await settle();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await publisher?.stop(AbortSignal.timeout(1_000));
+      await api[Symbol.asyncDispose]();
+      await misp[Symbol.asyncDispose]();
+    },
+  };
+  return world;
+}
