@@ -1,0 +1,176 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  createCountingUuid,
+  createMispModel,
+  createRestServer,
+  createZmqPublisher,
+  exampleKeys,
+  type MispModel,
+  type RestServer,
+  type ZmqPublisher,
+} from "@tb/misp-simulator";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Command, createCommands, until } from "./command.ts";
+
+let folder: string;
+let model: MispModel;
+let publisher: ZmqPublisher;
+let misp: RestServer;
+let clock: number;
+const commands = createCommands(() => folder);
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "reconcile-program-"));
+  // MISP's changes lie back, so that nothing is read twice for being recent.
+  clock = Math.floor(Date.now() / 1000) - 3_600;
+  model = createMispModel({ now: () => clock, uuid: createCountingUuid() });
+  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
+  misp = await createRestServer(model);
+  writeConfig("reconcile: { interval: 0 }");
+});
+afterEach(async () => {
+  commands.killAll();
+  await misp[Symbol.asyncDispose]();
+  await publisher[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function writeConfig(more: string): void {
+  writeFileSync(
+    join(folder, "config.yaml"),
+    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: { host: '${misp.url}', key: ${exampleKeys.own.key} }, ${more} } } }`,
+  );
+}
+const addEvents = (count: number) => {
+  for (let i = 0; i < count; i++) {
+    clock += 1;
+    const { id } = model.addEvent({ info: "unheard" });
+    model.addAttribute({ eventId: id, type: "domain", value: `d${id}.example` });
+  }
+};
+const names = (program: Command) =>
+  program.lines().map((line) => {
+    const { name, x_threatbus_update: update } = JSON.parse(line);
+    return update === undefined ? name : `${update} ${name}`;
+  });
+const stop = async (program: Command) => {
+  program.child.kill("SIGTERM");
+  expect(await program.closed).toBe(0);
+};
+
+it("fills at start, catches up after a reconnect, and again after a stop, with nothing but REST to tell it", async () => {
+  addEvents(3);
+  const first = commands.start([]);
+  await until(() => first.lines().length === 3);
+  expect(names(first).sort()).toEqual(["d1.example", "d2.example", "d3.example"]);
+  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  addEvents(1);
+  await publisher.rebind();
+  await until(() => first.lines().length === 4);
+  await stop(first);
+  model.deleteEvent({ id: 1 });
+  addEvents(1);
+  const second = commands.start([]);
+  await until(() => second.lines().length === 2);
+  expect(names(second).sort()).toEqual(["REMOVE d1.example", "d5.example"]);
+  await stop(second);
+  expect(second.stderr()).toMatch(/in all: .*reconciled [1-9]\d*, read \d+, absent 1/);
+}, 60_000);
+
+it("compares at its interval", async () => {
+  writeConfig("reconcile: { interval: 300ms }");
+  const program = commands.start([]);
+  await until(() => program.stderr().includes("takes the key"));
+  addEvents(1);
+  await until(() => program.lines().length === 1);
+  await stop(program);
+}, 30_000);
+
+it("reads again on demand, says what it does, and holds the brake until it is forced", async () => {
+  addEvents(30);
+  const program = commands.start([]);
+  await until(() => program.lines().length === 30);
+  // Nothing tells of these: no version changes with a narrowed key.
+  for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
+  clock += 10;
+  model.editEvent({ id: 26 });
+  model.addAttribute({ eventId: 26, type: "domain", value: "added.example" });
+
+  const dry = await commands.run("reconcile", "--dry-run");
+  expect(dry.stderr).toMatch(/25 events would vanish at once/);
+  const one = await commands.run("reconcile", "--event", "26");
+  expect(one).toMatchObject({ code: 0, stderr: "" });
+  expect(one.stdout).toMatch(/^reconciled: read 1 of 5 events with 2 attributes/);
+  await until(() => program.lines().length === 31);
+  expect(names(program).at(-1)).toBe("added.example");
+
+  const held = await commands.run("reconcile");
+  expect(held.code).toBe(70);
+  expect(held.stderr).toMatch(/25 events would vanish at once, so nothing was removed: if MISP is right, add --force/);
+  expect(program.stderr()).toMatch(/looks like a key that sees less than before: nothing is removed/);
+  const forced = await commands.run("reconcile", "--force");
+  expect(forced).toMatchObject({ code: 0, stderr: "" });
+  expect(forced.stdout).toContain("25 attributes are no longer there");
+  await until(() => program.lines().length === 56);
+  const since = await commands.run("reconcile", "--since", "30d");
+  expect(since.stdout).toMatch(/^reconciled: read 5 of 5 events with 6 attributes/);
+  await stop(program);
+}, 90_000);
+
+it("says at its end what the brake held", async () => {
+  addEvents(30);
+  const first = commands.start([]);
+  await until(() => first.lines().length === 30);
+  await stop(first);
+  for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
+  const second = commands.start([]);
+  await until(() => second.stderr().includes("nothing is removed"));
+  await stop(second);
+  expect(second.stderr()).toMatch(
+    /25 events that are no longer in MISP were not removed: threatbus-misp reconcile --force/,
+  );
+  expect(second.lines()).toEqual([]);
+}, 60_000);
+
+it("run --once compares, announces and ends, and says what is wrong when MISP cannot be asked", async () => {
+  addEvents(2);
+  const once = await commands.run("run", "--once");
+  expect(once.code).toBe(0);
+  expect(once.lines).toHaveLength(2);
+  expect((await commands.run("run", "--once")).lines).toEqual([]);
+  await misp.down();
+  const down = await commands.run("run", "--once");
+  expect(down.code).toBe(75);
+  expect(down.stderr).toContain("MISP cannot be asked");
+}, 60_000);
+
+it("reconcile without a running program says so, and mistakes in its parameters are told", async () => {
+  expect(await commands.run("reconcile")).toMatchObject({
+    code: 75,
+    stderr: expect.stringContaining("no program runs"),
+  });
+  expect(await commands.run("reconcile", "--since", "soon")).toMatchObject({ code: 64 });
+  expect(await commands.run("reconcile", "--event", "1", "--since", "7d")).toMatchObject({ code: 64 });
+}, 30_000);
+
+it("a program that is killed while it fills goes on where it was", async () => {
+  addEvents(900);
+  misp.fail({ kind: "delay", ms: 400 }, { path: "/attributes", after: 1 });
+  const first = commands.start([]);
+  await until(() => first.lines().length > 0);
+  first.child.kill("SIGKILL");
+  await first.closed;
+  const told = new Set(names(first));
+  misp.heal();
+  misp.forgetRequests();
+  const second = commands.start([]);
+  await until(() => new Set([...told, ...names(second)]).size === 900);
+  await stop(second);
+  const asked = misp.requests
+    .filter(({ path }) => path.includes("restSearch"))
+    .flatMap(({ body }): number[] => JSON.parse(body).eventid);
+  expect(asked.length).toBeLessThan(900);
+  // At most one chunk comes twice.
+  expect(first.lines().length + second.lines().length).toBeLessThanOrEqual(900 + 500);
+}, 60_000);
