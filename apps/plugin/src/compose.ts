@@ -99,7 +99,7 @@ export async function run(options: {
     });
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
-    const quality = createQuality(config.gates, { now: Date.now, say });
+    const quality = createQuality(config.gates, { now: Date.now, say: (level, text) => log[level]({}, text) });
     const parts = [
       runPipeline(
         {

@@ -9,7 +9,7 @@ import { text } from "./scalars.ts";
 import { asMapping, type ConfigPath } from "./tree.ts";
 
 /** MISP's names for its levels of distribution, in lower case, and shorter ones. */
-const levels: Readonly<Record<string, number>> = {
+const levelNames: Readonly<Record<string, number>> = {
   "your organisation only": 0,
   "your organization only": 0,
   organisation: 0,
@@ -24,24 +24,15 @@ const levels: Readonly<Record<string, number>> = {
   "sharing group": 4,
 };
 
-const level = z
-  .union([z.int().min(0).max(4), z.string()], { error: "expected a number from 0 to 4, or MISP's name for it" })
-  .transform((value, context) => {
-    if (typeof value === "number") return value;
-    const number = /^[0-4]$/.test(value.trim()) ? Number(value) : levels[value.trim().toLowerCase()];
-    if (number !== undefined) return number;
-    const near = nearestWord(value.toLowerCase(), Object.keys(levels));
-    const hint = near === undefined ? "organisation, community, connected, all, sharing group, or 0 to 4" : `"${near}"`;
-    context.addIssue({ code: "custom", message: `MISP knows no distribution of this name; write ${hint}` });
-    return z.NEVER;
-  });
+/** A number, or a name, which {@link readGates} looks up: what is wrong with it can then be said of it alone. */
+const level = z.union([z.int().min(0).max(4), text], { error: "expected a number from 0 to 4, or MISP's name for it" });
 
 /** Keys of the `misp` section that say what more an attribute has to be. */
 export const gatesShape = {
   published_only: z.boolean().default(false).describe("Only attributes of published events."),
   distribution: z
     .union([z.array(level).min(1), level.transform((one) => [one])], {
-      error: "expected a list of MISP's distributions, such as [1, 2, 3] or [community, connected, all]",
+      error: "expected MISP's distributions, such as [1, 2, 3] or [community, connected, all]",
     })
     .optional()
     .describe(
@@ -80,8 +71,8 @@ export function readGates(
   path: ConfigPath,
   { folder, report }: { readonly folder: string; readonly report: Report },
 ): GatesConfig | undefined {
-  warnUnknownTypes(asMapping(section["valid_for"]), [...path, "valid_for"], report);
   const parsed = gatesSchema.safeParse(section);
+  warnUnknownTypes(asMapping(section["valid_for"]), [...path, "valid_for"], report);
   if (!parsed.success) return undefined;
   const { published_only: publishedOnly, distribution, max_age: maxAge, valid_for: validFor, except } = parsed.data;
   const list =
@@ -89,13 +80,30 @@ export function readGates(
       ? undefined
       : readExceptions(resolve(folder, except.file), [...path, "except", "file"], report);
   if (except !== undefined && list === undefined) return undefined;
+  const levels = distribution?.map((one) => toLevel(one, [...path, "distribution"], report));
+  if (levels?.includes(undefined)) return undefined;
   return {
     ...(publishedOnly ? { publishedOnly } : {}),
-    ...(distribution === undefined ? {} : { distribution: new Set(distribution) }),
+    ...(levels === undefined ? {} : { distribution: new Set(levels.filter((one) => one !== undefined)) }),
     ...(maxAge === undefined ? {} : { maxAgeMs: toMs(maxAge) }),
     ...(validFor === undefined ? {} : { validFor: toValidFor(validFor) }),
     ...(except === undefined || list === undefined ? {} : { except: { file: resolve(folder, except.file), list } }),
   };
+}
+
+/** Undefined, and reported, for a name that MISP does not have. */
+function toLevel(written: number | string, path: ConfigPath, report: Report): number | undefined {
+  if (typeof written === "number") return written;
+  const name = written.trim().toLowerCase();
+  const known = /^[0-4]$/.test(name) ? Number(name) : levelNames[name];
+  if (known !== undefined) return known;
+  const near = nearestWord(name, Object.keys(levelNames));
+  const suggestion =
+    near === undefined
+      ? "write organisation, community, connected, all, sharing group, or 0 to 4"
+      : `did you mean "${near}"?`;
+  report.problem(path, `MISP has no distribution named ${JSON.stringify(written)}`, suggestion);
+  return undefined;
 }
 
 /** Whole milliseconds, as MISP's timestamps and the clock are. */

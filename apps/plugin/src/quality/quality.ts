@@ -23,7 +23,7 @@ export function createQuality(
   config: GatesConfig,
   options: {
     readonly now: () => number;
-    readonly say: (level: "info" | "error", cause: string, text: string) => void;
+    readonly say: (level: "info" | "error", text: string) => void;
     /** How the file is watched; for tests. */
     readonly watching?: Pick<WatchOptions, "everyMs" | "settleMs" | "access">;
   },
@@ -38,8 +38,7 @@ export function createQuality(
       if (except === undefined) return { stop: () => undefined };
       const { file } = except;
       let latest: Exceptions = except.list;
-      const refuse = (reason: string) =>
-        say("error", "exceptions", `${file}: ${reason}; the list of exceptions stays as it was`);
+      const refuse = (reason: string) => say("error", `${file}: ${reason}; the list of exceptions stays as it was`);
       return watchFile(file, {
         ...watching,
         onUnreadable: (reason) => refuse(`cannot be read (${reason})`),
@@ -47,7 +46,7 @@ export function createQuality(
           const { exceptions, bad } = parseExceptions(content);
           const [first] = bad;
           if (first !== undefined) {
-            const more = bad.length > 1 ? `, and ${bad.length - 1} more lines cannot be read` : "";
+            const more = bad.length > 1 ? `, and ${bad.length - 1} more like it` : "";
             return refuse(`line ${first.line}: ${first.message}${more}`);
           }
           // Emptied, or being written anew by somebody who is slow: what must not go out would.
@@ -55,7 +54,7 @@ export function createQuality(
             return refuse("it is empty; a comment alone says that it is meant to be");
           if (exceptions.digest === latest.digest) return;
           latest = exceptions;
-          say("info", "exceptions", `${file} has changed: ${exceptions.size} exceptions`);
+          say("info", `${file} has changed: ${exceptions.size} ${exceptions.size === 1 ? "exception" : "exceptions"}`);
           const changed = { ...config, except: { file, list: exceptions } };
           onChange({
             gates: changed,
