@@ -71,6 +71,11 @@ export function withholdsQuality(
   }
 }
 
+/** Whether a value may not go over the bus at all, not even in the removal of something that an earlier run may have announced. */
+export function mustNotBeNamed(subject: QualitySubject, gates: QualityGates): boolean {
+  return (["distribution", "excepted"] as const).some((reason) => withholdsQuality(reason, subject, gates, 0));
+}
+
 /** Whether a gate is switched on. */
 export function asksQuality(reason: QualityReason, gates: QualityGates): boolean {
   switch (reason) {

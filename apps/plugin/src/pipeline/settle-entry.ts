@@ -4,6 +4,7 @@ import {
   evaluate,
   type Filter,
   type IndexEntry,
+  mustNotBeNamed,
   noQualityGates,
   type QualityGates,
   type ResolvedTag,
@@ -71,7 +72,9 @@ export function settleEntry(draft: Draft, id: number, touched: Touched, rules: R
   if (withheld !== undefined) counters.increment("withheld", withheld);
   let settled = settle(entry, verdict, { pending: draft.isDirty(entry.sequence), observedAtMs: touched.atMs });
   if (touched.removedUnknown && "withhold" in verdict && entry.announced === undefined) {
-    const fields = draft.meta().complete ? undefined : toAnnounced(subject, quality);
+    // A removal names its value: what may not go out at all must not go out like this.
+    const unneeded = draft.meta().complete || mustNotBeNamed(subject, quality);
+    const fields = unneeded ? undefined : toAnnounced(subject, quality);
     if (fields !== undefined && "announce" in fields) settled = removeUnknown(entry, fields.announce, touched.atMs);
     else counters.increment("dropped", "unknown_removal");
   }
