@@ -19,7 +19,7 @@ export interface EvaluatesAnew {
   expire(nowMs: number, options?: { readonly signal?: AbortSignal }): Promise<{ readonly entries: number }>;
 }
 
-export interface ReevaluateOptions {
+interface ReevaluateOptions {
   readonly apply?: () => void;
   readonly signal?: AbortSignal;
 }

@@ -42,7 +42,7 @@ interface Reconciling {
 }
 
 /** The quality gates, and what becomes of them. */
-export interface PipelineQuality extends Quality {
+interface PipelineQuality extends Quality {
   /** Reports rules that are to come into force, with their digest. */
   follow(onChange: (change: { readonly digest: string; apply(): void }) => void): { stop(): void };
 }
