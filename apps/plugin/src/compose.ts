@@ -9,6 +9,7 @@ import { createLog, type Log } from "./log.ts";
 import { checkMisp, openMispApi } from "./misp-check.ts";
 import { noSource, OnceError, reconcileOnce } from "./once.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
+import { createQuality } from "./quality/quality.ts";
 import { installShutdown } from "./shutdown.ts";
 import { createSightingWay, discardSightings, type SightingWay } from "./sightings.ts";
 import { serveSnapshots } from "./snapshot.ts";
@@ -98,6 +99,7 @@ export async function run(options: {
     });
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
+    const quality = createQuality(config.gates, { now: Date.now, say: (level, text) => log[level]({}, text) });
     const parts = [
       runPipeline(
         {
@@ -107,12 +109,21 @@ export async function run(options: {
           filter: config.filter,
           reorders: config.source.kind === "kafka",
           digest: toDigest(config),
+          quality: {
+            ...quality,
+            follow: (onChange) =>
+              quality.follow(({ gates, apply }) => onChange({ digest: toDigest({ ...config, gates }), apply })),
+          },
           ...(baseUrl === undefined ? {} : { baseUrl }),
           counters,
           onRefused: (reason, detail) =>
             limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
           onReevaluated: (entries) => {
-            if (entries > 0) log.info({ entries }, "filter or mapping have changed: every entry was evaluated anew");
+            if (entries > 0)
+              log.info(
+                { entries },
+                "filter, gates, exceptions or mapping have changed: every entry was evaluated anew",
+              );
           },
           onOther: (notification) => sightings?.recognise(notification),
           ...(reconciler === undefined ? {} : { reconciler }),

@@ -54,6 +54,17 @@ describe("a snapshot", () => {
   const outline = (objects: readonly StixObject[]) =>
     objects.map((object) => `${object["x_threatbus_update"] ?? "announce"} ${object["name"]}`);
 
+  it("says until when an indicator is valid; its removal ends with itself", async () => {
+    const plain = { pattern: "P", patternType: "stix", name: "n" };
+    const validUntilMs = now + day;
+    const [removal, announcement] = await ask(day, [
+      removed(1, hour, { announced: { ...plain, validUntilMs } }),
+      entry(2, hour, { announced: { ...plain, pattern: "Q", validUntilMs } }),
+    ]);
+    expect(removal?.["valid_until"]).toBe(removal?.["modified"]);
+    expect(announcement?.["valid_until"]).toBe(new Date(validUntilMs).toISOString());
+  });
+
   it("has what changed in its time, the removals first", async () => {
     const entries = [entry(1, 2 * day), entry(2, hour), removed(3, 2 * hour), removed(4, 2 * day)];
     expect(outline(await ask(day, entries))).toEqual(["REMOVE host-3.example", "announce host-2.example"]);

@@ -29,6 +29,7 @@ const pages = [
   "docs/completeness.md",
   "docs/development.md",
   "docs/performance.md",
+  "docs/quality-gates.md",
   ...["README", "dependencies", "kafka", "publish-messages", "outdated-patterns", "versions"].map(
     (name) => `docs/decisions/${name}.md`,
   ),
@@ -47,6 +48,9 @@ const snippets: readonly Snippet[] = pages.flatMap((page) =>
 const of = (kind: string) =>
   snippets.filter((snippet) => snippet.kind === kind).map((snippet) => [snippet.page, snippet.text] as const);
 
+/** The list of exceptions that the page about them shows. */
+const exceptions = snippets.find(({ page, kind }) => page === "docs/quality-gates.md" && kind === "text")?.text ?? "";
+
 const installable = [
   "@tb/misp-core",
   "@tb/plugin",
@@ -60,6 +64,7 @@ const installable = [
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "docs-"));
+  writeFileSync(join(folder, "exceptions.txt"), exceptions);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -84,6 +89,15 @@ describe("snippets", () => {
     // The design shows everything, also what is not built yet.
     if (page === "docs/architecture.md") return expect(parse(text)).toBeTypeOf("object");
     expect(load(text)).toMatchObject({ ok: true, warnings: [] });
+  });
+
+  it("the list of exceptions means what its page says", () => {
+    const [, text = ""] = of("yaml").find(([page]) => page === "docs/quality-gates.md") ?? [];
+    const loaded = load(text);
+    const list = loaded.ok ? loaded.config.gates.except?.list : undefined;
+    expect(list?.size).toBe(6);
+    expect(list?.exceptionFor("domain|ip", "www.example.org|198.51.100.1")).toBe("example.org");
+    expect(list?.exceptionFor("ip-dst|port", "198.51.100.1|443")).toBeUndefined();
   });
 
   it("configurations with warnings load with those that stand below them, and no other", () => {

@@ -13,6 +13,10 @@ export interface AttributeContent {
   readonly deleted: boolean;
   /** MISP's `timestamp`, whole seconds since the epoch. It can go back (recorded). */
   readonly timestamp: number;
+  /** The attribute's own distribution as MISP says it, 0 to 5; 5: as its object and event. Absent: no message said it. */
+  readonly distribution?: number;
+  /** Its object's, 0 to 5; 5 as well when it is in no object: that restricts nothing. Absent: no message said it. */
+  readonly objectDistribution?: number;
 }
 
 /** A tag as a message carries it. What the message does not say is absent. */

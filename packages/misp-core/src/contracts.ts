@@ -143,6 +143,11 @@ export interface StoreView {
   entriesAfter(afterId: number, limit: number): readonly IndexEntry[];
   /** Ids of the entries withdrawn in a time span (milliseconds, from inclusive, to exclusive), oldest first, at most `limit`. */
   removedBetween(fromMs: number, toMs: number, limit: number): readonly number[];
+  /**
+   * Ids of the entries whose `dueAtMs` lies in a time span (milliseconds, from inclusive, to exclusive, negative ones too, both may
+   * be infinite), the lowest first, at most `limit`. Those that have 0 are never among them.
+   */
+  dueBetween(fromMs: number, toMs: number, limit: number): readonly number[];
 }
 
 /**

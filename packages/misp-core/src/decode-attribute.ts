@@ -10,6 +10,7 @@ import {
   requireTimestamp,
   requireUuid,
 } from "./decode-fields.ts";
+import { readDistribution, readObjectDistribution } from "./distribution.ts";
 
 /** Which attribute a message or row is about. */
 export interface AttributeIdentity {
@@ -26,12 +27,13 @@ export function readIdentity(attribute: Fields): AttributeIdentity {
   };
 }
 
-export function readContent(attribute: Fields): AttributeContent {
+/** @param object what stands beside the attribute in a message, and in it in a row; absent when it is in none */
+export function readContent(attribute: Fields, object?: unknown): AttributeContent {
   const type = readText(attribute["type"]);
   if (type === undefined || type === "") {
     throw new Refusal("invalid_type", `Attribute.type is ${excerpt(attribute["type"])}, not a name`);
   }
-  return {
+  const content: { -readonly [Key in keyof AttributeContent]: AttributeContent[Key] } = {
     type,
     value: readValue(attribute),
     category: readText(attribute["category"]) ?? "",
@@ -40,6 +42,11 @@ export function readContent(attribute: Fields): AttributeContent {
     deleted: readBoolean(attribute["deleted"]),
     timestamp: requireTimestamp(attribute["timestamp"], "Attribute.timestamp"),
   };
+  const distribution = readDistribution(attribute["distribution"]);
+  const objectDistribution = readObjectDistribution(attribute["object_id"], object);
+  if (distribution !== undefined) content.distribution = distribution;
+  if (objectDistribution !== undefined) content.objectDistribution = objectDistribution;
+  return content;
 }
 
 /** `value`, which MISP composes; where it is missing, value1 and value2 are what it is composed of. */

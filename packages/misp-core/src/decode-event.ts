@@ -1,5 +1,6 @@
 import type { EventPart, Tag } from "./change.ts";
 import { type Fields, isFields, readId, readOptionalBoolean, readTag, readText, readUuid } from "./decode-fields.ts";
+import { readDistribution } from "./distribution.ts";
 
 /**
  * What an `Event` object says. `Orgc` stands in the event in attribute and publish messages, beside it in event messages.
@@ -37,11 +38,4 @@ export function readEventTags(list: unknown): readonly Tag[] | undefined {
     const local = readOptionalBoolean(item["local"]);
     return [local === undefined ? tag : { ...tag, local }];
   });
-}
-
-/** 0 your organisation, 1 this community, 2 connected communities, 3 all, 4 sharing group, 5 inherit. */
-function readDistribution(value: unknown): number | undefined {
-  if (value === 0 || value === "0") return 0;
-  const id = readId(value);
-  return id !== undefined && id <= 5 ? id : undefined;
 }

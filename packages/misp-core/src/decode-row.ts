@@ -25,7 +25,7 @@ export function decodeRow(row: unknown, { requestedAtMs }: { readonly requestedA
         origin: "rest",
         observedAtMs: requestedAtMs,
         ...readIdentity(row),
-        content: readContent(row),
+        content: readContent(row, row["Object"]),
         tags: readOwnTags(row["Tag"]),
         event: {
           ...readEventPart(event),

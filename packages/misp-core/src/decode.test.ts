@@ -60,6 +60,8 @@ describe("attribute messages: one test per row of what MISP does", () => {
         toIds: true,
         deleted: false,
         timestamp: 1_795_494_395,
+        distribution: 5,
+        objectDistribution: 5,
       },
       event: {
         uuid: "5511920b-ef6c-4283-bd4a-85a7642a931d",

@@ -126,7 +126,7 @@ function attributeChange(message: Fields, attribute: Fields, observedAtMs: numbe
   const action = message["action"];
   const origin = "live";
   const { attributeId, eventId, uuid } = readIdentity(attribute);
-  const content = readContent(attribute);
+  const content = readContent(attribute, message["Object"]);
   if (action === "delete") {
     return { kind: "attribute-deleted", origin, observedAtMs, attributeId, eventId, uuid, content };
   }

@@ -3,9 +3,24 @@ import type { AttributeContent } from "./change.ts";
 import type { Filter, FilterSubject } from "./filter.ts";
 import type { Announced, EventContext, GoneReason } from "./index-entry.ts";
 import { isMappedType, type PatternResult, toPattern } from "./pattern/pattern.ts";
+import {
+  asksQuality,
+  noQualityGates,
+  type QualityGates,
+  type QualityReason,
+  validUntilMs,
+  withholdsQuality,
+} from "./quality-gates.ts";
 
 /** Why an attribute is not announced. */
-export type WithholdReason = "deleted" | "event_deleted" | "not_to_ids" | "unmapped_type" | "unusable_value" | "filter";
+export type WithholdReason =
+  | "deleted"
+  | "event_deleted"
+  | "not_to_ids"
+  | "unmapped_type"
+  | "unusable_value"
+  | "filter"
+  | QualityReason;
 
 /** Announce with these fields, or withhold and why. */
 export type Verdict = { readonly announce: Announced } | { readonly withhold: WithholdReason };
@@ -24,6 +39,9 @@ export interface Subject {
 export interface Trial {
   readonly subject: Subject;
   readonly filter: Filter;
+  readonly quality: QualityGates;
+  /** Milliseconds since the epoch: what is too old and what no longer valid is decided by it. */
+  readonly nowMs: number;
   /** Made for the first gate that asks: it is the dearest part of a verdict. */
   pattern: PatternResult | undefined;
 }
@@ -33,11 +51,20 @@ interface Gate {
   /** Why an attribute that it holds back is withheld. */
   readonly reason: WithholdReason;
   withholds(trial: Trial): boolean;
+  /** Absent: always. */
+  isOn?(quality: QualityGates): boolean;
 }
 
+/** Those that are off unless they are configured. */
+const qualityGate = (reason: QualityReason): Gate => ({
+  reason,
+  withholds: ({ subject, quality, nowMs }) => withholdsQuality(reason, subject, quality, nowMs),
+  isOn: (quality) => asksQuality(reason, quality),
+});
+
 /**
- * From the cheapest and most final on. `published` is none of them: in attribute messages MISP's flag is often stale. Whoever
- * explains a verdict asks the same list (`explain.ts`), so that the two cannot disagree.
+ * From the cheapest and most final on; what time changes stands last, so that whatever it withholds waits for nothing else
+ * ({@link dueAtMs}). Whoever explains a verdict asks the same list (`explain.ts`), so that the two cannot disagree.
  */
 export const gates: readonly Gate[] = [
   {
@@ -46,16 +73,31 @@ export const gates: readonly Gate[] = [
   },
   { reason: "deleted", withholds: ({ subject: { content, gone } }) => gone !== undefined || content.deleted },
   { reason: "not_to_ids", withholds: ({ subject: { content } }) => !content.toIds },
+  qualityGate("not_published"),
+  qualityGate("distribution"),
   { reason: "unmapped_type", withholds: ({ subject: { content } }) => !isMappedType(content.type) },
   { reason: "unusable_value", withholds: (trial) => !patternOf(trial).ok },
   { reason: "filter", withholds: ({ subject, filter }) => !filter.matches(toFilterSubject(subject)) },
+  qualityGate("excepted"),
+  qualityGate("too_old"),
+  qualityGate("expired"),
 ];
 
-/** Decides whether an attribute is announced: the first gate that does not let it pass says why not. */
-export function evaluate(subject: Subject, filter: Filter): Verdict {
-  const trial: Trial = { subject, filter, pattern: undefined };
+/**
+ * Decides whether an attribute is announced: the first gate that does not let it pass says why not.
+ *
+ * @param quality what it has to be besides. @default nothing
+ * @param nowMs milliseconds since the epoch; only `maxAgeMs` and `validFor` of `quality` ask for it
+ */
+export function evaluate(
+  subject: Subject,
+  filter: Filter,
+  quality: QualityGates = noQualityGates,
+  nowMs: number = 0,
+): Verdict {
+  const trial: Trial = { subject, filter, quality, nowMs, pattern: undefined };
   for (const gate of gates) if (gate.withholds(trial)) return { withhold: gate.reason };
-  return withPattern(subject, patternOf(trial));
+  return withPattern(subject, patternOf(trial), quality);
 }
 
 /** The pattern of a trial's attribute, made once. */
@@ -92,12 +134,16 @@ function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | u
 type AnnouncedSubject = Pick<Subject, "content" | "ownTags" | "eventTags" | "event">;
 type AnnouncedOrNot = { readonly announce: Announced } | { readonly withhold: "unmapped_type" | "unusable_value" };
 
-/** The fields that would be announced, whatever the filter says. */
-export function toAnnounced(subject: AnnouncedSubject): AnnouncedOrNot {
-  return withPattern(subject, toPattern(subject.content.type, subject.content.value));
+/** The fields that would be announced, whatever filter and gates say. */
+export function toAnnounced(subject: AnnouncedSubject, quality: QualityGates = noQualityGates): AnnouncedOrNot {
+  return withPattern(subject, toPattern(subject.content.type, subject.content.value), quality);
 }
 
-function withPattern({ content, ownTags, eventTags, event }: AnnouncedSubject, pattern: PatternResult): AnnouncedOrNot {
+function withPattern(
+  { content, ownTags, eventTags, event }: AnnouncedSubject,
+  pattern: PatternResult,
+  quality: QualityGates,
+): AnnouncedOrNot {
   if (!pattern.ok) return { withhold: pattern.reason };
   const labelled = ownTags.length + eventTags.length === 0 ? [] : labels(ownTags, eventTags);
   // The attribute's own marking and confidence stand before the event's, as in MISP's interface.
@@ -114,5 +160,7 @@ function withPattern({ content, ownTags, eventTags, event }: AnnouncedSubject, p
   if (stated !== undefined) announced.confidence = stated;
   if (event?.orgUuid !== undefined) announced.orgUuid = event.orgUuid;
   if (event?.uuid !== undefined) announced.eventUuid = event.uuid;
+  const endMs = validUntilMs(content, quality);
+  if (endMs !== undefined) announced.validUntilMs = endMs;
   return { announce: announced };
 }

@@ -1,5 +1,6 @@
 import type { EventPart } from "./change.ts";
 import type { EventContext, TagSet } from "./index-entry.ts";
+import type { QualityGates } from "./quality-gates.ts";
 import { noTags, sameTags } from "./tag-set.ts";
 
 /** An event of which nothing is known but its id. */
@@ -12,12 +13,24 @@ export function unknownEvent(id: number): EventContext {
  * one only fills in what nobody said so far. Tags have their own times: the caller merges them.
  */
 export function mergeEventPart(known: EventContext, part: EventPart, tags: TagSet, atMs: number): EventContext {
-  const { tags: _, ...parts } = part;
+  const { tags: _, published, ...parts } = part;
   const merged = atMs >= known.atMs ? { ...known, ...parts, atMs } : { ...parts, ...known };
-  return { ...merged, tags };
+  const saidAtMs = known.published === undefined ? 0 : (known.publishedAtMs ?? known.atMs);
+  if (published === undefined || atMs < saidAtMs) return { ...merged, tags };
+  return { ...merged, published, publishedAtMs: atMs, tags };
 }
 
-/** Whether filter and announcement read the same from both, so that the event's attributes need no second look. */
-export function decidesTheSame(a: EventContext, b: EventContext): boolean {
-  return a.uuid === b.uuid && a.orgId === b.orgId && a.orgUuid === b.orgUuid && sameTags(a.tags, b.tags);
+/**
+ * Whether filter, gates and announcement read the same from both, so that the event's attributes need no second look. What
+ * gates do not ask for is not compared: MISP takes `published` back with every change of an event.
+ */
+export function decidesTheSame(a: EventContext, b: EventContext, quality: QualityGates): boolean {
+  return (
+    a.uuid === b.uuid &&
+    a.orgId === b.orgId &&
+    a.orgUuid === b.orgUuid &&
+    (quality.publishedOnly !== true || a.published === b.published) &&
+    (quality.distribution === undefined || a.distribution === b.distribution) &&
+    sameTags(a.tags, b.tags)
+  );
 }

@@ -1,3 +1,4 @@
+import { describeQuality } from "./describe-quality.ts";
 import {
   evaluate,
   gates,
@@ -9,6 +10,7 @@ import {
   type WithholdReason,
 } from "./evaluate.ts";
 import type { Filter, FilterSubject, ItemResult } from "./filter.ts";
+import { noQualityGates, type QualityGates } from "./quality-gates.ts";
 
 /** What one gate says about an attribute. */
 export interface GateResult {
@@ -23,7 +25,7 @@ export interface GateResult {
 /** A verdict with everything that led to it. */
 export interface Explanation {
   readonly verdict: Verdict;
-  /** Every gate in the order in which they are tried, those behind the first that does not pass too. */
+  /** Every gate that is switched on, in the order in which they are tried, those behind the first that does not pass too. */
   readonly gates: readonly GateResult[];
   /** Absent when type or value give none. Present also when the attribute is withheld for another reason. */
   readonly pattern?: string;
@@ -35,14 +37,20 @@ export interface Explanation {
 }
 
 /** Says why an attribute is announced or withheld. The gates are {@link evaluate}'s own. */
-export function explainVerdict(subject: Subject, filter: Filter): Explanation {
-  const trial: Trial = { subject, filter, pattern: undefined };
+export function explainVerdict(
+  subject: Subject,
+  filter: Filter,
+  quality: QualityGates = noQualityGates,
+  nowMs: number = 0,
+): Explanation {
+  const trial: Trial = { subject, filter, quality, nowMs, pattern: undefined };
+  const triedGates = gates.filter(({ isOn }) => isOn?.(quality) ?? true);
   const asked = toFilterSubject(subject);
   const items = filter.explain(asked);
   const pattern = patternOf(trial);
   return {
-    verdict: evaluate(subject, filter),
-    gates: gates.map(({ reason, withholds }) => {
+    verdict: evaluate(subject, filter, quality, nowMs),
+    gates: triedGates.map(({ reason, withholds }) => {
       const passed = !withholds(trial);
       if (reason === "unusable_value" && !pattern.ok && pattern.reason === "unmapped_type") {
         return { gate: reason, passed: undefined, detail: "not tried: the type has no pattern" };
@@ -79,5 +87,11 @@ function describeGate(gate: WithholdReason, passed: boolean, trial: Trial, items
       const matching = items.findIndex(({ failed }) => failed.length === 0);
       return matching < 0 ? "no item of the filter matches" : `item ${matching + 1} of the filter matches`;
     }
+    case "not_published":
+    case "distribution":
+    case "excepted":
+    case "too_old":
+    case "expired":
+      return describeQuality(gate, passed, trial.subject, trial.quality);
   }
 }

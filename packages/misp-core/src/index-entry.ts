@@ -42,6 +42,11 @@ export interface EventContext {
   /** The organisation that owns it on this MISP, whose users see all of it. */
   readonly ownerOrgId?: number;
   readonly published?: boolean;
+  /**
+   * When `published` was last observed, milliseconds: messages of attributes do not say it, so they make no message that does
+   * too late. Absent: as `atMs`.
+   */
+  readonly publishedAtMs?: number;
   readonly distribution?: number;
   /** When the parts above were last observed, milliseconds. */
   readonly atMs: number;
@@ -75,6 +80,8 @@ export interface Announced {
   /** The creator organisation's UUID. */
   readonly orgUuid?: string;
   readonly eventUuid?: string;
+  /** STIX `valid_until`, milliseconds since the epoch. */
+  readonly validUntilMs?: number;
 }
 
 /** A pattern that consumers may still hold and must drop, with the name it was announced under. */
@@ -125,6 +132,8 @@ export interface IndexEntry {
   readonly removedAtMs: number;
   /** The sequence number of its latest dirty key; 0: never dirty. */
   readonly sequence: number;
+  /** When time alone changes its verdict, milliseconds, as {@link dueAtMs} says; 0: never. */
+  readonly dueAtMs: number;
 }
 
 /** A tag message for an attribute id that is not known yet. */

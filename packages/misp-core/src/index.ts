@@ -46,6 +46,8 @@ export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean 
 export { decodeRow } from "./decode-row.ts";
 export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
 export { describeFilter } from "./describe-filter.ts";
+export { distributionName } from "./describe-quality.ts";
+export { mergeContent } from "./distribution.ts";
 export {
   evaluate,
   neverAnnounced,
@@ -75,6 +77,7 @@ export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
 export { isInDoubt, isNewerContent } from "./precedence.ts";
+export { dueAtMs, mustNotBeNamed, noQualityGates, type QualityGates, type QualityReason } from "./quality-gates.ts";
 export { createRedact, type Redact } from "./redact.ts";
 export {
   type ParsedSighting,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { IndexEntry } from "./index-entry.ts";
+import type { Announced, IndexEntry } from "./index-entry.ts";
 import { toAnnouncement, toRemovals } from "./indicator.ts";
 import { noTags } from "./tag-set.ts";
 
@@ -42,6 +42,7 @@ const entry: IndexEntry = {
   modifiedMs: 1_601_906_336_002,
   removedAtMs: 0,
   sequence: 3,
+  dueAtMs: 0,
 };
 
 describe("toAnnouncement", () => {
@@ -114,5 +115,21 @@ describe("toRemovals", () => {
 
   it("the last REMOVE takes the entry's own modified when nothing is announced behind it", () => {
     expect(toRemovals({ ...entry, live: false }, {}).at(-1)?.modified).toBe("2020-10-05T13:58:56.002Z");
+  });
+
+  it("says until when it is valid, and never before it begins; its removal ends with itself", () => {
+    const valid = (validUntilMs: number) => ({
+      ...entry,
+      announced: { ...(entry.announced as Announced), validUntilMs },
+    });
+    const endMs = entry.createdMs + 86_400_000;
+    expect(toAnnouncement(valid(endMs), {})?.valid_until).toBe(new Date(endMs).toISOString());
+    // MISP's timestamp went back by more than its type is valid for.
+    const early = toAnnouncement(valid(entry.createdMs - 5_000), {});
+    expect(early?.valid_until).toBe(new Date(entry.createdMs + 1).toISOString());
+    const outdated = [{ pattern: "P", patternType: "stix", name: "n" }];
+    const [removal] = toRemovals({ ...valid(endMs), live: false, outdated }, {});
+    expect(removal?.valid_until).toBe(removal?.modified);
+    expect(toAnnouncement(entry, {})).not.toHaveProperty("valid_until");
   });
 });

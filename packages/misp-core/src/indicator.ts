@@ -52,6 +52,10 @@ function render(
   if (patternType === "stix") indicator.pattern_version = "2.1";
   indicator.valid_from = created;
   if (old !== undefined) indicator.valid_until = modified;
+  else if (announced.validUntilMs !== undefined) {
+    // STIX wants it after valid_from, and MISP's timestamp can go back: then it is over as soon as it can be.
+    indicator.valid_until = toStixTimestamp(Math.max(announced.validUntilMs, entry.createdMs + 1));
+  }
   if (announced.labels !== undefined) indicator.labels = announced.labels;
   if (announced.confidence !== undefined) indicator.confidence = announced.confidence;
   indicator.external_references = externalReferences(entry, announced.eventUuid, options.baseUrl);

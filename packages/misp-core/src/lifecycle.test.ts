@@ -25,6 +25,7 @@ const entry: IndexEntry = {
   modifiedMs: 0,
   removedAtMs: 0,
   sequence: 0,
+  dueAtMs: 0,
 };
 const fields = (pattern: string, description?: string): Announced => ({
   pattern,
@@ -217,4 +218,12 @@ describe("takeOver", () => {
     expect(taken.old).toMatchObject({ id: 7, gone: "superseded", live: false, outdated: [], removedAtMs: 60 });
     expect(sent(settle(taken.entry, announce("Q"), pending).entry)).toEqual(["REMOVE P", "plain Q"]);
   });
+});
+
+it("what is valid for longer is announced again, under the same pattern", () => {
+  const until = (validUntilMs: number): Verdict => ({ announce: { ...fields("P"), validUntilMs } });
+  const first = settle(entry, until(5_000), confirmed).entry;
+  expect(settle(first, until(5_000), confirmed).dirty).toBe(false);
+  const longer = settle(first, until(6_000), confirmed);
+  expect(longer).toMatchObject({ dirty: true, entry: { edit: true, outdated: [] } });
 });

@@ -75,7 +75,16 @@ export function takeOver(
       modifiedMs,
       removedAtMs,
     },
-    old: { ...old, gone: "superseded", live: false, edit: false, outdated: [], removedAtMs: observedAtMs, sequence: 0 },
+    old: {
+      ...old,
+      gone: "superseded",
+      live: false,
+      edit: false,
+      outdated: [],
+      removedAtMs: observedAtMs,
+      sequence: 0,
+      dueAtMs: 0,
+    },
   };
 }
 
@@ -119,6 +128,7 @@ function sameAnnounced(a: Announced, b: Announced): boolean {
     a.confidence === b.confidence &&
     a.orgUuid === b.orgUuid &&
     a.eventUuid === b.eventUuid &&
+    a.validUntilMs === b.validUntilMs &&
     sameList(a.labels, b.labels) &&
     sameList(a.markings, b.markings)
   );

@@ -35,8 +35,14 @@ function sameContent(a: AttributeContent, b: AttributeContent): boolean {
     a.category === b.category &&
     a.comment === b.comment &&
     a.toIds === b.toIds &&
-    a.deleted === b.deleted
+    a.deleted === b.deleted &&
+    sayTheSame(a.distribution, b.distribution) &&
+    sayTheSame(a.objectDistribution, b.objectDistribution)
   );
+}
+
+function sayTheSame(a: number | undefined, b: number | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
 }
 
 function sameIds({ attached }: TagSet, tags: readonly Tag[]): boolean {

@@ -20,7 +20,7 @@ export interface Indicator extends StixObject {
   readonly pattern_type: string;
   readonly pattern_version?: "2.1";
   readonly valid_from: string;
-  /** Set on a REMOVE, equal to `modified`. */
+  /** On a REMOVE equal to `modified`; on an announcement there when indicators of its type are valid for a time only. */
   readonly valid_until?: string;
   readonly created_by_ref?: string;
   readonly labels?: readonly string[];

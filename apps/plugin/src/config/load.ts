@@ -4,6 +4,7 @@ import { compileFilter, describeFilter, type Filter, mispTypes } from "@tb/misp-
 import { type ApiConfig, readApi } from "./api.ts";
 import { type ConfigDocument, parseConfig } from "./document.ts";
 import { readOverrides, toLayoutOf } from "./environment.ts";
+import { type GatesConfig, readGates } from "./gates.ts";
 import { type ConfigProblem, dotted, explainIssue } from "./problem.ts";
 import { createReport, type Report } from "./report.ts";
 import { type Config, type ConfigFile, fileSchema, knownKeys } from "./schema.ts";
@@ -80,6 +81,7 @@ function interpret(
 
   let filter: Filter | undefined;
   let api: ApiConfig | undefined;
+  let gates: GatesConfig | undefined;
   let sightings: SightingsConfig | undefined;
   if (mispPath !== undefined) {
     const section = placeSecrets(chooseTransport(asMapping(getIn(raw, mispPath)), mispPath, report), {
@@ -95,11 +97,18 @@ function interpret(
     // What is no mapping stays, for the schema to say so.
     if (Object.keys(section).length > 0) setIn(raw, mispPath, section);
     checkCredentials(asMapping(section["zmq"]), [...mispPath, "zmq"], report);
+    gates = readGates(section, mispPath, { folder: dirname(file), report });
     filter = readFilter(section["filter"], [...mispPath, "filter"], report);
     if ("api" in section) {
       api = readApi({ raw: section["api"], path: [...mispPath, "api"], folder: dirname(file), environment, report });
     }
     sightings = readSightings(section["sightings"], [...mispPath, "sightings"], report);
+    if (gates?.publishedOnly && api?.key === undefined) {
+      report.warn(
+        [...mispPath, "published_only"],
+        "without api and its key, what was published before this program heard of it is not known to be, and is withheld until it is published again",
+      );
+    }
     for (const [key, effect] of needsApi) {
       if (!(key in section) || api?.key !== undefined) continue;
       report.warn([...mispPath, key], `has no effect: without api and its key ${effect}`);
@@ -112,7 +121,13 @@ function interpret(
   const problems = report.problems();
   if (problems.length > 0 || checked === undefined || mispPath === undefined) return { ok: false, problems };
   // The checks above have said so if one of them is missing.
-  if (misp === undefined || source === undefined || filter === undefined || sightings === undefined) {
+  if (
+    misp === undefined ||
+    source === undefined ||
+    filter === undefined ||
+    gates === undefined ||
+    sightings === undefined
+  ) {
     throw new Error("the configuration is incomplete, and no problem says where");
   }
 
@@ -132,6 +147,7 @@ function interpret(
       bus: toBus(checked),
       filter,
       filterText: describeFilter(filter),
+      gates,
       ...(api === undefined ? {} : { baseUrl: api.host, api }),
       reconcile: { intervalMs: Math.round(misp.reconcile.interval * 1000) },
       sightings,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { LogOptions } from "../log.ts";
 import { type ApiConfig, apiSchema } from "./api.ts";
 import { duration, durationOrNone } from "./duration.ts";
+import { type GatesConfig, gatesShape } from "./gates.ts";
 import { port, text, verbatim } from "./scalars.ts";
 import { type SightingsConfig, sightingsSchema } from "./sightings.ts";
 import type { ConfigPath } from "./tree.ts";
@@ -56,6 +57,7 @@ const mispSchema = z.strictObject({
       description: "What may pass: see the README. Absent: everything.",
       oneOf: [{ $ref: "#/$defs/filterItems" }, { $ref: "#/$defs/filterItem" }, { $ref: "#/$defs/filterAny" }],
     }),
+  ...gatesShape,
   reconcile: reconcileSchema,
   sightings: sightingsSchema,
   zmq: zmqSchema.optional(),
@@ -142,6 +144,7 @@ export interface Config {
   readonly filter: Filter;
   /** The filter as an expression, for a person. */
   readonly filterText: string;
+  readonly gates: GatesConfig;
   /** MISP's URL without a trailing slash and without user information; absent: unknown. */
   readonly baseUrl?: string;
   /** Absent: MISP cannot be asked anything. */

@@ -2,12 +2,11 @@ import {
   type AttributeContent,
   type Explanation,
   explainVerdict,
-  type Filter,
   type IndexEntry,
   type StoreView,
 } from "@tb/misp-core";
 import type { Draft } from "../pipeline/draft.ts";
-import { toSubject } from "../pipeline/settle-entry.ts";
+import { qualityOf, type Rules, toSubject } from "../pipeline/settle-entry.ts";
 
 /** Why one attribute is announced or withheld, and what consumers have of it. */
 export interface AttributeExplanation extends Explanation {
@@ -40,14 +39,14 @@ export interface Consumers {
 const maxOthers = 5;
 
 /** An attribute as the draft knows it. */
-export function explainEntry(draft: Draft, entry: IndexEntry, filter: Filter): AttributeExplanation {
+export function explainEntry(draft: Draft, entry: IndexEntry, rules: Rules): AttributeExplanation {
   return {
     attributeId: entry.id,
     eventId: entry.eventId,
     uuid: entry.uuid,
     content: entry.content,
     observedAtMs: entry.contentAtMs,
-    ...explainVerdict(toSubject(draft, entry), filter),
+    ...explainVerdict(toSubject(draft, entry), rules.filter, qualityOf(rules), rules.quality?.now()),
   };
 }
 

@@ -26,7 +26,10 @@ async function say(
   const dirty = options.dirty === undefined ? [] : [{ sequence: options.dirty, id: first.id }];
   const store = await fill({ entries: entries.map((after) => ({ after })), dirty });
   const filter = options.items === undefined ? everything : createFilter(options.items);
-  const explained = { ...explainEntry(createDraft(store), first, filter), consumers: toConsumers(store, first) };
+  const explained = {
+    ...explainEntry(createDraft(store), first, { filter, reorders: false }),
+    consumers: toConsumers(store, first),
+  };
   return describeAttribute(explained, index);
 }
 const consumers = async (...parameters: Parameters<typeof say>) =>

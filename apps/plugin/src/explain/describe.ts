@@ -42,6 +42,11 @@ const gateNames: Readonly<Record<WithholdReason, string>> = {
   unmapped_type: "type mapped",
   unusable_value: "value usable",
   filter: "filter",
+  not_published: "event published",
+  distribution: "distribution",
+  excepted: "no exception",
+  too_old: "not too old",
+  expired: "still valid",
 };
 
 /** What the counters call `dropped`, for a person. */

@@ -36,7 +36,7 @@ function explainUuid(uuid: string, explainer: Explainer): Answers {
     const entry = known !== undefined && "id" in known ? view.entry(known.id) : undefined;
     if (entry === undefined) return { ok: false, text: `${uuid} is not in ${basis.text}: ${sayUnknown(known)}` };
     const explanation = {
-      ...explainEntry(createDraft(view), entry, explainer.rules.filter),
+      ...explainEntry(createDraft(view), entry, explainer.rules),
       consumers: toConsumers(view, entry),
       basis,
     };

@@ -3,6 +3,7 @@ import type { Config } from "../config/schema.ts";
 import { toDigest } from "../digest.ts";
 import { createDraft, type Draft } from "../pipeline/draft.ts";
 import type { Rules } from "../pipeline/settle-entry.ts";
+import { toQualityGates } from "../quality/quality.ts";
 import { emptyView } from "../store/empty-view.ts";
 import { openReadOnlyIndex, type ReadOnlyIndex } from "../store/read-only-index.ts";
 import type { Basis } from "./describe.ts";
@@ -25,7 +26,9 @@ export interface Explainer extends AsyncDisposable {
 export function openExplainer(config: Config, redact: (text: string) => string): Explainer {
   const opened = openReadOnlyIndex(config.statePath);
   const index: ReadOnlyIndex | undefined = opened.ok ? opened.index : undefined;
-  const rules: Rules = { filter: config.filter, reorders: config.source.kind === "kafka" };
+  const gates = toQualityGates(config.gates);
+  const quality = { gates: () => gates, now: Date.now };
+  const rules: Rules = { filter: config.filter, reorders: config.source.kind === "kafka", quality };
   const read = <T>(look: (view: StoreView) => T): T => (index === undefined ? look(emptyView) : index.read(look));
   const digest = toDigest(config);
   let replayed: Draft | undefined;
@@ -61,6 +64,6 @@ function describeIndex(view: StoreView, path: string, digest: string): string {
   const other =
     meta.digest === digest
       ? ""
-      : "; it was written with another filter or mapping, and is evaluated anew when the program starts next";
+      : "; it was written with another filter, other gates, exceptions or mapping, and is evaluated anew when the program starts next";
   return `the index in ${path}, ${heard}${other}`;
 }

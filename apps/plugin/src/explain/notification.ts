@@ -17,7 +17,7 @@ import { createCounters } from "../counters.ts";
 import { confirmPublished } from "../pipeline/commit.ts";
 import { decide } from "../pipeline/decide.ts";
 import type { Draft } from "../pipeline/draft.ts";
-import { type Rules, toSubject } from "../pipeline/settle-entry.ts";
+import { qualityOf, type Rules, toSubject } from "../pipeline/settle-entry.ts";
 import { type AttributeExplanation, explainEntry, toConsumers } from "./attribute.ts";
 
 /** What the pipeline makes of one notification. */
@@ -112,7 +112,7 @@ function explainChange(
     const entry = draft.entry(id);
     if (entry === undefined) continue;
     concerned += 1;
-    const verdict = evaluate(toSubject(draft, entry), rules.filter);
+    const verdict = evaluate(toSubject(draft, entry), rules.filter, qualityOf(rules), rules.quality?.now());
     const name = "withhold" in verdict ? verdict.withhold : "announce";
     verdicts[name] = (verdicts[name] ?? 0) + 1;
     if (entry.sequence === (known?.sequence ?? 0)) continue;
@@ -149,7 +149,7 @@ function theOne(
   if (entry === undefined) return isAboutOne(change) ? explainUnkept(change, draft, rules) : undefined;
   // What consumers have is what the index says, not what this draft would make of it.
   const stored = view.entry(entry.id);
-  const explained = explainEntry(draft, entry, rules.filter);
+  const explained = explainEntry(draft, entry, rules);
   return stored === undefined ? explained : { ...explained, consumers: toConsumers(view, stored) };
 }
 
@@ -157,13 +157,18 @@ function theOne(
 function explainUnkept(
   change: AttributeChange | AttributeDeletedChange,
   draft: Draft,
-  { filter }: Rules,
+  rules: Rules,
 ): AttributeExplanation {
   const { attributeId, eventId, uuid, content } = change;
   const gone = change.kind === "attribute-deleted" ? ("attribute-deleted" as const) : undefined;
   const ownTags: readonly ResolvedTag[] = change.kind === "attribute" ? (change.tags ?? []) : [];
   const { eventTags, event } = toSubject(draft, { content, gone, tags: noTags, eventId });
-  const explained = explainVerdict({ content, gone, ownTags, eventTags, event }, filter);
+  const explained = explainVerdict(
+    { content, gone, ownTags, eventTags, event },
+    rules.filter,
+    qualityOf(rules),
+    rules.quality?.now(),
+  );
   return { attributeId, eventId, uuid, content, ...explained };
 }
 

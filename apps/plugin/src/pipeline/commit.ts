@@ -2,22 +2,18 @@ import type { Change, Finding, Store, StoreMeta } from "@tb/misp-core";
 import { type Counters, createCounters } from "../counters.ts";
 import { decide } from "./decide.ts";
 import { createDraft, type Draft } from "./draft.ts";
+import { createEvaluatesAnew, type EvaluatesAnew } from "./evaluate-anew.ts";
 import type { Published } from "./publish.ts";
-import { type Rules, settleEntry } from "./settle-entry.ts";
-
-/** How many entries one transaction re-evaluates when filter or mapping have changed. */
-const reevaluateChunk = 2_000;
+import type { Rules } from "./settle-entry.ts";
 
 /** The only writer of the store: one transaction after the other. */
-export interface Committer {
+export interface Committer extends EvaluatesAnew {
   /** Decides a batch and commits it, with the confirmations that have come up; resolves when it is durable. */
   commit(changes: readonly (Change | Finding)[], options?: CommitOptions): Promise<void>;
   /** Decides and commits nothing: how many entries would be announced, and how many patterns removed. */
   tryOut(changes: readonly (Change | Finding)[]): { readonly announced: number; readonly removed: number };
   /** Commits the confirmations alone, if there are any. */
   confirm(): Promise<void>;
-  /** Evaluates every entry anew when the digest of filter and mapping is not the one it was evaluated with. */
-  reevaluate(digest: string): Promise<{ readonly entries: number }>;
   /** Drops what has been over for longer than its retention; says how many entries. */
   purge(nowMs: number): Promise<number>;
 }
@@ -67,6 +63,8 @@ export function createCommitter(
       await write(draft);
     });
 
+  const anew = createEvaluatesAnew(store, { rules, counters, exclusively, write });
+
   return {
     commit,
     tryOut(changes) {
@@ -89,26 +87,8 @@ export function createCommitter(
         confirmPublished(draft, published);
         await write(draft);
       }),
-    reevaluate: (digest) =>
-      exclusively(async () => {
-        const meta = store.meta();
-        if (meta.digest === digest) return { entries: 0 };
-        let entries = 0;
-        for (let afterId = 0; ; ) {
-          const chunk = store.entriesAfter(afterId, reevaluateChunk);
-          const draft = createDraft(store);
-          for (const { id } of chunk) {
-            settleEntry(draft, id, { atMs: meta.observedAtMs, removedUnknown: false }, rules, counters);
-            afterId = id;
-          }
-          entries += chunk.length;
-          // Written last: a kill in between starts over, and evaluating twice changes nothing.
-          const done = chunk.length < reevaluateChunk;
-          if (done) draft.setMeta({ digest });
-          await write(draft);
-          if (done) return { entries };
-        }
-      }),
+    reevaluate: anew.reevaluate,
+    expire: anew.expire,
     purge: (nowMs) =>
       exclusively(async () => {
         counters.increment("dropped", "expired_tag", await store.expireWaiting(nowMs - waitingTagMs));

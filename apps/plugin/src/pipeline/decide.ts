@@ -13,6 +13,7 @@ import {
   isInDoubt,
   isNewerContent,
   listTags,
+  mergeContent,
   mergeEventPart,
   neverAnnounced,
   noTags,
@@ -24,7 +25,7 @@ import {
 } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import type { Draft } from "./draft.ts";
-import { type Rules, settleEntry } from "./settle-entry.ts";
+import { qualityOf, type Rules, settleEntry } from "./settle-entry.ts";
 
 /** How many tag messages may wait for an attribute that is not known yet. */
 const maxWaitingTags = 100_000;
@@ -77,7 +78,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     const tags = part.tags === undefined ? known.tags : applyList(known.tags, part.tags, atMs);
     const merged = mergeEventPart(known, part, tags, atMs);
     draft.setEvent(merged);
-    if (!decidesTheSame(known, merged)) touchEvent(id, atMs);
+    if (!decidesTheSame(known, merged, qualityOf(rules))) touchEvent(id, atMs);
     return merged;
   };
 
@@ -129,6 +130,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       modifiedMs: lineage.modifiedMs,
       removedAtMs: 0,
       sequence: 0,
+      dueAtMs: 0,
     };
     if (priorEntry === undefined) return entry;
     const taken = takeOver(entry, priorEntry, change.observedAtMs);
@@ -177,8 +179,12 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       else if (change.tags === undefined) rules.completeness?.onFresh(change.uuid, event);
     } else {
       if (isNewerContent(entry, change)) {
-        entry = { ...entry, content, contentAtMs: atMs, origin: change.origin };
+        entry = { ...entry, content: mergeContent(entry.content, content), contentAtMs: atMs, origin: change.origin };
         if (!content.deleted) removedUnknown.delete(id);
+      } else {
+        // A part that nobody said so far is news, however old the message is.
+        const filled = mergeContent(content, entry.content);
+        if (filled !== entry.content) entry = { ...entry, content: filled };
       }
       if (change.origin === "rest" && !entry.seenInRest) entry = { ...entry, seenInRest: true };
     }

@@ -1,9 +1,10 @@
 import type { Bus, Filter, Notification, Source, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import { type Committer, createCommitter } from "./commit.ts";
+import { type Expiry, startExpiry } from "./expiry.ts";
 import { startPublishing } from "./publish.ts";
 import { startReceiving } from "./receive.ts";
-import type { Completeness } from "./settle-entry.ts";
+import type { Completeness, Quality } from "./settle-entry.ts";
 
 /** How long a publication waits for a batch to confirm it before a transaction of its own does. */
 const confirmAfterMs = 100;
@@ -26,6 +27,8 @@ export interface Parts {
   readonly counters: Counters;
   readonly onRefused: (reason: string, detail: string) => void;
   readonly onReevaluated: (entries: number) => void;
+  /** The quality gates. Absent: none is on. */
+  readonly quality?: PipelineQuality;
   /** Notifications that change nothing in the index, such as those of sightings. */
   readonly onOther?: (notification: Notification) => void;
   /** Keeps the index equal to MISP, beside what is live. */
@@ -38,6 +41,12 @@ interface Reconciling {
   run(options: { readonly signal: AbortSignal; readonly committer: Committer }): Promise<void>;
 }
 
+/** The quality gates, and what becomes of them. */
+interface PipelineQuality extends Quality {
+  /** Reports rules that are to come into force, with their digest. */
+  follow(onChange: (change: { readonly digest: string; apply(): void }) => void): { stop(): void };
+}
+
 /**
  * The flow: receive and decode → decide → commit → acknowledge → publish → confirm. Runs until `signal` aborts, then commits
  * what was read, publishes what is dirty, as far as `deadline` allows, and confirms it. Rejects when a part is lost for good.
@@ -46,7 +55,7 @@ export async function runPipeline(
   parts: Parts,
   { signal, deadline }: { readonly signal: AbortSignal; readonly deadline: AbortSignal },
 ): Promise<void> {
-  const { store, source, bus, counters } = parts;
+  const { store, source, bus, counters, quality } = parts;
   const reading = new AbortController();
   const stopReading = () => reading.abort();
   signal.addEventListener("abort", stopReading, { once: true });
@@ -71,15 +80,22 @@ export async function runPipeline(
       filter: parts.filter,
       reorders: parts.reorders,
       ...(parts.reconciler === undefined ? {} : { completeness: parts.reconciler.completeness }),
+      ...(quality === undefined ? {} : { quality }),
     },
     counters,
     takePublished: () => publisher?.takePublished() ?? [],
-    onCommitted: () => publisher?.wake(),
+    onCommitted() {
+      publisher?.wake();
+      expiry?.wake();
+    },
   });
+  let expiry: Expiry | undefined;
   let publisher: ReturnType<typeof startPublishing> | undefined;
 
-  const { entries } = await committer.reevaluate(parts.digest);
+  const { entries } = await committer.reevaluate(parts.digest, { signal: reading.signal });
   parts.onReevaluated(entries);
+  // What came due while nobody ran goes first.
+  if (quality !== undefined) await committer.expire(quality.now(), { signal: reading.signal });
 
   // Whatever an earlier run left dirty goes out first: its sequence numbers are the lowest.
   publisher = startPublishing(store, bus, {
@@ -88,6 +104,15 @@ export async function runPipeline(
     ...(parts.baseUrl === undefined ? {} : { baseUrl: parts.baseUrl }),
   });
   publisher.done.catch(fail);
+  const expire = (nowMs: number) => committer.expire(nowMs, { signal: reading.signal });
+  let reevaluating: Promise<void> | undefined;
+  if (quality !== undefined) expiry = startExpiry(store, { expire, now: quality.now, onError: fail });
+  const following = quality?.follow(({ digest, apply }) => {
+    reevaluating = committer
+      .reevaluate(digest, { apply, signal: reading.signal })
+      .then((done) => parts.onReevaluated(done.entries))
+      .catch(fail);
+  });
   const purge = () => void committer.purge(Date.now()).catch(fail);
   const purgeTimer = setInterval(purge, purgeEveryMs);
   purge();
@@ -114,7 +139,8 @@ export async function runPipeline(
   clearInterval(purgeTimer);
   // What it has under way ends with the signal; nothing may be committed after the last confirmation.
   stopReading();
-  await reconciling;
+  following?.stop();
+  await Promise.all([reconciling, expiry?.stop(), reevaluating]);
   if (failure === undefined) await publisher.stop(deadline).catch(fail);
   clearTimeout(confirmTimer);
   await committer.confirm().catch(fail);

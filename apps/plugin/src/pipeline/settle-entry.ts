@@ -1,8 +1,12 @@
 import {
+  dueAtMs,
   type EventContext,
   evaluate,
   type Filter,
   type IndexEntry,
+  mustNotBeNamed,
+  noQualityGates,
+  type QualityGates,
   type ResolvedTag,
   removeUnknown,
   type Subject,
@@ -22,6 +26,8 @@ export interface Rules {
   readonly completeness?: Completeness;
   /** What was announced never before is not published: apps ask for it with their snapshots. */
   readonly quiet?: boolean;
+  /** What attributes have to be besides, and the clock for what is only valid for a time. Absent: nothing. */
+  readonly quality?: Quality;
 }
 
 /** What decisions leave to be asked of MISP. */
@@ -34,35 +40,48 @@ export interface Completeness {
   onFresh(uuid: string, event: EventContext): void;
 }
 
+/** The quality gates, which change when a list of exceptions is read again. */
+export interface Quality {
+  gates(): QualityGates;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+export function qualityOf({ quality }: Rules): QualityGates {
+  return quality?.gates() ?? noQualityGates;
+}
+
 /** An entry that facts have touched. */
 export interface Touched {
   /** When the latest of these facts was observed, milliseconds. */
   readonly atMs: number;
   /** Its first message ever was a removal. */
   readonly removedUnknown: boolean;
+  /** The time that it is evaluated at, milliseconds. @default that of the rules' clock */
+  readonly nowMs?: number;
 }
 
 /** Evaluates one entry with all that the draft knows, and writes what follows from it. */
-export function settleEntry(
-  draft: Draft,
-  id: number,
-  touched: Touched,
-  { filter, quiet = false }: Rules,
-  counters: Counters,
-): void {
+export function settleEntry(draft: Draft, id: number, touched: Touched, rules: Rules, counters: Counters): void {
   const entry = draft.entry(id);
   if (entry === undefined || entry.gone === "superseded") return;
   const subject = toSubject(draft, entry);
-  const verdict = evaluate(subject, filter);
-  if ("withhold" in verdict) counters.increment("withheld", verdict.withhold);
+  const quality = qualityOf(rules);
+  const verdict = evaluate(subject, rules.filter, quality, touched.nowMs ?? rules.quality?.now());
+  const withheld = "withhold" in verdict ? verdict.withhold : undefined;
+  if (withheld !== undefined) counters.increment("withheld", withheld);
   let settled = settle(entry, verdict, { pending: draft.isDirty(entry.sequence), observedAtMs: touched.atMs });
   if (touched.removedUnknown && "withhold" in verdict && entry.announced === undefined) {
-    const fields = draft.meta().complete ? undefined : toAnnounced(subject);
+    // A removal names its value: what may not go out at all must not go out like this.
+    const unneeded = draft.meta().complete || mustNotBeNamed(subject, quality);
+    const fields = unneeded ? undefined : toAnnounced(subject, quality);
     if (fields !== undefined && "announce" in fields) settled = removeUnknown(entry, fields.announce, touched.atMs);
     else counters.increment("dropped", "unknown_removal");
   }
+  const due = dueAtMs(settled.entry.content, quality, withheld);
+  if (due !== settled.entry.dueAtMs) settled = { ...settled, entry: { ...settled.entry, dueAtMs: due } };
   const news = entry.live || settled.entry.outdated.length > 0 || draft.isDirty(entry.sequence);
-  if (settled.dirty && (news || !quiet)) draft.setEntry(draft.markDirty(settled.entry));
+  if (settled.dirty && (news || rules.quiet !== true)) draft.setEntry(draft.markDirty(settled.entry));
   else if (settled.entry !== entry) draft.setEntry(settled.entry);
 }
 

@@ -18,4 +18,5 @@ export const emptyView: StoreView = {
   dirtyAfter: () => [],
   entriesAfter: () => [],
   removedBetween: () => [],
+  dueBetween: () => [],
 };

@@ -1,4 +1,4 @@
-import type { Announced, AttachedTag, IndexEntry, TagSet } from "@tb/misp-core";
+import type { Announced, AttachedTag, AttributeContent, IndexEntry, TagSet } from "@tb/misp-core";
 
 /**
  * Entries as they lie on disk: arrays, since names of fields would be a third of it. A field that is absent is null; texts
@@ -12,7 +12,17 @@ export function encodeEntry(entry: IndexEntry): StoredEntry {
     entry.id,
     entry.uuid,
     entry.eventId,
-    [content.type, content.value, content.category, content.comment, content.toIds, content.deleted, content.timestamp],
+    [
+      content.type,
+      content.value,
+      content.category,
+      content.comment,
+      content.toIds,
+      content.deleted,
+      content.timestamp,
+      content.distribution ?? null,
+      content.objectDistribution ?? null,
+    ],
     entry.contentAtMs,
     entry.origin === "rest",
     entry.seenInRest,
@@ -34,6 +44,7 @@ export function encodeEntry(entry: IndexEntry): StoredEntry {
           announced.confidence ?? null,
           announced.orgUuid ?? null,
           announced.eventUuid ?? null,
+          announced.validUntilMs ?? null,
         ],
     entry.live,
     entry.edit,
@@ -42,19 +53,20 @@ export function encodeEntry(entry: IndexEntry): StoredEntry {
     entry.modifiedMs,
     entry.removedAtMs,
     entry.sequence,
+    entry.dueAtMs,
   ];
 }
 
 // The shape is what encodeEntry wrote: the file's format version and checksumless pages are checked at opening, not here.
 // biome-ignore lint/suspicious/noExplicitAny: positions in an array have no names to check
 export function decodeEntry(stored: any): IndexEntry {
-  const [type, value, category, comment, toIds, deleted, timestamp] = stored[3];
+  const [, value, , comment] = stored[3];
   const announced = stored[9];
   return {
     id: stored[0],
     uuid: stored[1],
     eventId: stored[2],
-    content: { type, value, category, comment, toIds, deleted, timestamp },
+    content: decodeContent(stored[3]),
     contentAtMs: stored[4],
     origin: stored[5] ? "rest" : "live",
     seenInRest: stored[6],
@@ -72,12 +84,43 @@ export function decodeEntry(stored: any): IndexEntry {
     modifiedMs: stored[14],
     removedAtMs: stored[15],
     sequence: stored[16],
+    // What was written before an entry had one has none: its gates are new to it, and it is evaluated anew.
+    dueAtMs: stored[17] ?? 0,
   };
+}
+
+// Fields at the end are missing in what was written before they existed.
+// biome-ignore lint/suspicious/noExplicitAny: see decodeEntry
+function decodeContent(stored: any): AttributeContent {
+  const [type, value, category, comment, toIds, deleted, timestamp, distribution = null, object = null] = stored;
+  const content: { -readonly [Key in keyof AttributeContent]: AttributeContent[Key] } = {
+    type,
+    value,
+    category,
+    comment,
+    toIds,
+    deleted,
+    timestamp,
+  };
+  if (distribution !== null) content.distribution = distribution;
+  if (object !== null) content.objectDistribution = object;
+  return content;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: see decodeEntry
 function decodeAnnounced(stored: any, value: string, comment: string): Announced {
-  const [pattern, patternType, name, description, labels, markings, confidence, orgUuid, eventUuid] = stored;
+  const [
+    pattern,
+    patternType,
+    name,
+    description,
+    labels,
+    markings,
+    confidence,
+    orgUuid,
+    eventUuid,
+    validUntilMs = null,
+  ] = stored;
   const announced: { -readonly [Key in keyof Announced]: Announced[Key] } = {
     pattern,
     patternType,
@@ -89,6 +132,7 @@ function decodeAnnounced(stored: any, value: string, comment: string): Announced
   if (confidence !== null) announced.confidence = confidence;
   if (orgUuid !== null) announced.orgUuid = orgUuid;
   if (eventUuid !== null) announced.eventUuid = eventUuid;
+  if (validUntilMs !== null) announced.validUntilMs = validUntilMs;
   return announced;
 }
 

@@ -40,6 +40,7 @@ export interface Databases {
   readonly waiting: Database<WaitingTag, [attributeId: number, tagId: number]>;
   readonly dirty: Database<number, number>;
   readonly removed: Database<true, [removedAtMs: number, id: number]>;
+  readonly due: Database<true, [dueAtMs: number, id: number]>;
 }
 
 /** Opens them, and makes them where the file is open for writing; else those that are not there are undefined. */
@@ -55,6 +56,7 @@ export function openDatabases(root: RootDatabase): Databases {
     waiting: root.openDB({ name: "waiting" }),
     dirty: root.openDB({ name: "dirty" }),
     removed: root.openDB({ name: "removed" }),
+    due: root.openDB({ name: "due" }),
   };
 }
 
@@ -81,7 +83,7 @@ export function createLmdbReads(
   databases: Databases,
   readEntry: (id: number) => IndexEntry | undefined,
 ): Omit<StoreView, "meta" | "waitingTags" | "waitingCount"> {
-  const { entries, uuids, events, idsByEvent, patterns, tags, tagged, dirty, removed } = databases;
+  const { entries, uuids, events, idsByEvent, patterns, tags, tagged, dirty, removed, due } = databases;
   return {
     entry: readEntry,
     byUuid(uuid): { id: number } | Lineage | undefined {
@@ -119,6 +121,9 @@ export function createLmdbReads(
     ],
     removedBetween: (fromMs, toMs, limit) => [
       ...removed.getKeys({ start: [fromMs, 0], end: [toMs, 0], limit }).map(([, id]) => id),
+    ],
+    dueBetween: (fromMs, toMs, limit) => [
+      ...due.getKeys({ start: [fromMs, 0], end: [toMs, 0], limit }).map(([, id]) => id),
     ],
   };
 }

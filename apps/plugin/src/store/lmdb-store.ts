@@ -61,7 +61,7 @@ function createStore(root: RootDatabase, path: string): LmdbStore {
   if (written === undefined) metaDb.putSync("format", format);
 
   const databases = openDatabases(root);
-  const { entries, uuids, events, idsByEvent, patterns, tags, tagged, waiting, dirty, removed } = databases;
+  const { entries, uuids, events, idsByEvent, patterns, tags, tagged, waiting, dirty, removed, due } = databases;
 
   let meta: StoreMeta = readMeta(metaDb);
   let waitingCount = waiting.getCount();
@@ -118,6 +118,13 @@ function createStore(root: RootDatabase, path: string): LmdbStore {
     if (oldRemoved !== newRemoved) {
       if (oldRemoved > 0) removed.remove([oldRemoved, id]);
       if (newRemoved > 0) removed.put([newRemoved, id], true);
+    }
+
+    const oldDue = before?.dueAtMs ?? 0;
+    const newDue = after?.dueAtMs ?? 0;
+    if (oldDue !== newDue) {
+      if (oldDue !== 0) due.remove([oldDue, id]);
+      if (newDue !== 0) due.put([newDue, id], true);
     }
     writeTagKeys("attribute", id, before?.tags, after?.tags);
   };

@@ -21,7 +21,9 @@ export function openReadOnlyIndex(path: string): OpenedReadOnlyIndex {
 function makeView(root: RootDatabase, metaDb: Database<unknown, string>): StoreView | undefined {
   const databases = openDatabases(root);
   // lmdb's types do not say that a database may be missing; the program makes them one after the other.
-  if (Object.values(databases).includes(undefined as never)) return undefined;
+  // `due` came later: an older program's index is read without it, and nobody who only looks asks for it.
+  const { due: _, ...needed } = databases;
+  if (Object.values(needed).includes(undefined as never)) return undefined;
   return {
     ...createLmdbReads(databases, (id) => {
       const stored = databases.entries.get(id);

@@ -82,6 +82,12 @@ export function createMemoryStore(): Store {
         .sort((a, b) => a.removedAtMs - b.removedAtMs || a.id - b.id)
         .slice(0, limit)
         .map(({ id }) => id),
+    dueBetween: (fromMs, toMs, limit) =>
+      sorted()
+        .filter(({ dueAtMs: at }) => at !== 0 && at >= fromMs && at < toMs)
+        .sort((a, b) => a.dueAtMs - b.dueAtMs || a.id - b.id)
+        .slice(0, limit)
+        .map(({ id }) => id),
     async commit(changes) {
       apply(structuredClone(changes));
     },

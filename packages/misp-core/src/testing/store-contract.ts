@@ -60,6 +60,7 @@ export function exampleEntry(id: number, part: Partial<IndexEntry> = {}): IndexE
     modifiedMs: 2,
     removedAtMs: 0,
     sequence: 0,
+    dueAtMs: 0,
     ...part,
   };
 }
@@ -109,6 +110,8 @@ function observe(store: Store): unknown {
     live: patterns.map((pattern) => [...store.liveIdsWithPattern(pattern)]),
     dirty: store.dirtyAfter(0, 100),
     removed: store.removedBetween(0, 100, 100),
+    due: store.dueBetween(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY, 100),
+    dueNext: store.dueBetween(0, Number.POSITIVE_INFINITY, 1),
   };
 }
 
@@ -241,6 +244,21 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
       expect(store.removedBetween(0, 31, 2)).toEqual([2, 3]);
     });
 
+    it("finds what is due, and what was, by the time alone", async () => {
+      const { store } = await make();
+      const times = [1_800_000_000_000, 0, -1_700_000_000_000, 10, -1_800_000_000_000];
+      const entries = times.map((dueAtMs, i) => exampleEntry(i + 1, { dueAtMs }));
+      await store.commit(storeChanges({ entries: entries.map((after) => ({ after })) }));
+      expect(store.dueBetween(0, Number.POSITIVE_INFINITY, 10)).toEqual([4, 1]);
+      expect(store.dueBetween(0, 1_800_000_000_000, 10)).toEqual([4]);
+      expect(store.dueBetween(0, Number.POSITIVE_INFINITY, 1)).toEqual([4]);
+      expect(store.dueBetween(Number.NEGATIVE_INFINITY, -1_700_000_000_000, 10)).toEqual([5]);
+      const [first, , , fourth] = entries as [IndexEntry, IndexEntry, IndexEntry, IndexEntry];
+      const changes = [{ before: first, after: { ...first, dueAtMs: 5 } }, { before: fourth }];
+      await store.commit(storeChanges({ entries: changes }));
+      expect(store.dueBetween(0, Number.POSITIVE_INFINITY, 10)).toEqual([1]);
+    });
+
     it("property: shows the same as the plainest implementation after any changes, also when opened again", async () => {
       const pattern = fc.constantFrom("A", "B");
       const entryPart = fc.record({
@@ -249,6 +267,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
         uuidOf: fc.integer({ min: 1, max: 3 }),
         pattern,
         removedAtMs: fc.constantFrom(0, 5, 9),
+        dueAtMs: fc.constantFrom(0, 5, -5, 1_800_000_000_000.5, -1_800_000_000_000),
         tagIds: fc.uniqueArray(fc.integer({ min: 1, max: 4 })),
         purge: fc.boolean(),
       });
@@ -293,6 +312,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
                 eventId: before?.eventId ?? part.eventId,
                 live: part.live,
                 removedAtMs: part.removedAtMs,
+                dueAtMs: part.dueAtMs,
                 tags: tagSet(part.tagIds),
                 announced: { pattern: part.pattern, patternType: "stix", name: "n" },
               });

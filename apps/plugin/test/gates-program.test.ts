@@ -1,0 +1,166 @@
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createCommands, until } from "./command.ts";
+
+let folder: string;
+let publisher: ZmqPublisher;
+const commands = createCommands(() => folder);
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "gates-program-"));
+  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
+});
+afterEach(async () => {
+  commands.killAll();
+  await publisher[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
+const attribute = (n: number, part: object = {}, event: object = {}) => ({
+  topic: "misp_json_attribute",
+  body: JSON.stringify({
+    Attribute: {
+      ...{ id: String(n), event_id: "1", object_id: "0", uuid: uuid(n), type: "domain", value: `host-${n}.example` },
+      ...{ to_ids: true, distribution: "5", timestamp: String(Math.floor(Date.now() / 1000)) },
+      ...part,
+    },
+    Event: { id: "1", uuid: uuid(999), orgc_id: "1", distribution: "1", ...event },
+    action: "edit",
+  }),
+});
+const event = (part: object) => ({
+  topic: "misp_json_event",
+  body: JSON.stringify({ Event: { id: "1", uuid: uuid(999), distribution: "1", ...part }, action: "edit" }),
+});
+
+function write(settings: string): void {
+  const misp = `{ zmq: { host: 127.0.0.1, port: ${publisher.port} }, ${settings} }`;
+  writeFileSync(join(folder, "config.yaml"), `plugins: { apps: { misp: ${misp} } }`);
+}
+async function start(settings: string) {
+  write(settings);
+  const command = commands.start([]);
+  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  const said = () =>
+    command
+      .lines()
+      .map((line) => JSON.parse(line))
+      .map((object) => `${object.x_threatbus_update ?? "NEW"} ${object.name}`);
+  const stop = async () => {
+    command.child.kill("SIGTERM");
+    expect(await command.closed).toBe(0);
+  };
+  return { ...command, said, stop };
+}
+
+describe("the program with quality gates", () => {
+  it("removes what is no longer valid when its time comes, without a message; an edit brings it back", async () => {
+    const { said, lines, stderr, stop } = await start("valid_for: { domain: 4s, default: 30d }");
+    const sentAtMs = Date.now();
+    await publisher.publish([attribute(1), attribute(2, { type: "hostname" })]);
+    await until(() => said().length === 2);
+    const [first] = lines().map((line) => JSON.parse(line));
+    expect(Date.parse(first.valid_until) - Date.parse(first.valid_from)).toBe(4_000);
+
+    await until(() => said().length === 3);
+    expect(said()[2]).toBe("REMOVE host-1.example");
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(first.valid_until));
+    expect(Date.now() - sentAtMs).toBeLessThan(15_000);
+    const removal = JSON.parse(lines()[2] ?? "");
+    expect(removal.valid_until).toBe(removal.modified);
+
+    await publisher.publish([attribute(1)]);
+    await until(() => said().length === 4);
+    expect(said()[3]).toBe("NEW host-1.example");
+    await until(() => said().length === 5);
+    expect(said()[4]).toBe("REMOVE host-1.example");
+    await stop();
+    expect(stderr()).toContain("withheld 2 (expired 2)");
+  }, 40_000);
+
+  it("removes first what ended while it did not run", async () => {
+    const first = await start("max_age: 5s");
+    await publisher.publish([attribute(1)]);
+    await until(() => first.said().length === 1);
+    await first.stop();
+    const endMs = Date.now() + 5_000;
+    await until(() => Date.now() > endMs);
+    const second = await start("max_age: 5s");
+    await until(() => second.said().length === 1);
+    expect(second.said()).toEqual(["REMOVE host-1.example"]);
+    await second.stop();
+  }, 40_000);
+
+  it("follows its list of exceptions, and keeps the old one when the new one cannot be read", async () => {
+    const list = (content: string) => {
+      writeFileSync(join(folder, "new.txt"), content);
+      renameSync(join(folder, "new.txt"), join(folder, "except.txt"));
+    };
+    list("host-1.example\n");
+    const { said, stderr, stop } = await start("except: { file: except.txt }");
+    await publisher.publish([attribute(1), attribute(2), attribute(3, { value: "www.host-3.example" })]);
+    await until(() => said().length === 2);
+
+    list("host-2.example # ours\nhost-3.example\n");
+    await until(() => said().length === 5);
+    expect(said().slice(2).sort()).toEqual([
+      "NEW host-1.example",
+      "REMOVE host-2.example",
+      "REMOVE www.host-3.example",
+    ]);
+
+    list("10.0.0.0/33\n");
+    await until(() => stderr().includes("stays as it was"));
+    expect(stderr()).toContain("line 1: neither an IP address nor a network");
+    await publisher.publish([attribute(2, { comment: "still withheld" }), attribute(4)]);
+    await until(() => said().length === 6);
+    expect(said()[5]).toBe("NEW host-4.example");
+    await stop();
+  }, 60_000);
+
+  it("announces what is published and may go out, and takes it back when that changes", async () => {
+    const { said, stop } = await start("published_only: true, distribution: [community, connected, all]");
+    // Stale, as MISP's flag is in messages of attributes.
+    await publisher.publish([attribute(1, {}, { published: true }), attribute(2, { distribution: "0" })]);
+    await publisher.publish([
+      { topic: "misp_json", body: JSON.stringify({ Event: { id: "1", uuid: uuid(999), published: false } }) },
+    ]);
+    await until(() => said().length === 1);
+    await publisher.publish([event({ published: true, distribution: "0" })]);
+    await until(() => said().length === 2);
+    await publisher.publish([event({ published: true })]);
+    await until(() => said().length === 3);
+    await publisher.publish([event({ published: false })]);
+    await until(() => said().length === 4);
+    expect(said()).toEqual([
+      "NEW host-1.example",
+      "REMOVE host-1.example",
+      "NEW host-1.example",
+      "REMOVE host-1.example",
+    ]);
+    await stop();
+  }, 40_000);
+
+  it("explain shows what the gates say, also of another configuration", async () => {
+    const { said, stop } = await start("max_age: 1d");
+    await publisher.publish([attribute(1)]);
+    await until(() => said().length === 1);
+    await stop();
+    writeFileSync(join(folder, "except.txt"), "example\n*.host-1.example\n");
+    write(
+      "published_only: true, distribution: [3], max_age: 1d, valid_for: { default: 2d }, except: { file: except.txt }",
+    );
+    const { stdout, code } = await commands.run("explain", uuid(1));
+    expect(code).toBe(0);
+    expect(stdout).toContain("FAIL  event published    whether the event is published is not known yet");
+    expect(stdout).toContain("FAIL  distribution       may not go out with this community");
+    expect(stdout).toContain("FAIL  no exception       matches the exception *.host-1.example");
+    expect(stdout).toMatch(/pass {2}not too old {8}too old from .* on/);
+    expect(stdout).toMatch(/pass {2}still valid {8}no longer valid from .* on/);
+    expect(stdout).toContain("withhold: not_published");
+    expect(stdout).toContain("evaluated anew when the program starts next");
+  }, 40_000);
+});
