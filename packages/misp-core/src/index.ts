@@ -47,7 +47,7 @@ export { decodeRow } from "./decode-row.ts";
 export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
 export { describeFilter } from "./describe-filter.ts";
 export { distributionName } from "./describe-quality.ts";
-export { mergeContent } from "./distribution.ts";
+export { effectiveDistribution, mergeContent } from "./distribution.ts";
 export {
   evaluate,
   neverAnnounced,

@@ -3,6 +3,7 @@ import {
   type Change,
   decodeRow,
   type EventContext,
+  effectiveDistribution,
   type IndexEntry,
   isFields,
   readId,
@@ -46,8 +47,8 @@ export function findAbsentOf(
 ): Absence | undefined {
   if (unsure) return undefined;
   const present = presentEntries(store, version.id);
-  const sees = rule.sees(store.event(version.id) ?? unknownEvent(version.id));
-  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry, sees, rule)).map(({ id }) => id);
+  const isMissed = missedOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
+  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry)).map(({ id }) => id);
   if (absent.length === 0) return undefined;
   return { eventId: version.id, ids: absent, version, whole: absent.length === present.length };
 }
@@ -64,11 +65,11 @@ export async function findVanished(
     const events = store.eventsAfter(after, eventsPerTurn);
     for (const event of events) {
       const { id, deleted, version } = event;
-      const sees = rule.sees(event);
       if (version !== undefined && !deleted) known += 1;
-      if (deleted || listed.has(id) || (version === undefined && !sees)) continue;
+      if (deleted || listed.has(id)) continue;
+      const isMissed = missedOf(event, false, rule);
       const ids = presentEntries(store, id)
-        .filter((entry) => isMissed(entry, sees, rule))
+        .filter(isMissed)
         .map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
@@ -157,7 +158,21 @@ function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[
   });
 }
 
-function isMissed({ seenInRest, contentAtMs }: IndexEntry, sees: boolean, { listedAtMs }: AbsenceRule): boolean {
-  if (seenInRest) return contentAtMs < listedAtMs;
-  return sees && contentAtMs < listedAtMs - visibleAfterMs;
+/**
+ * Whether an attribute that MISP does not show should be among what it shows. What no answer ever showed should, if the key sees
+ * all of the event, or if everybody on this MISP sees the attribute, and the event: one that is listed or published.
+ */
+function missedOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: AbsenceRule) {
+  const seesAll = sees(event);
+  const isShown = isListed || event.version !== undefined || event.published === true;
+  return ({ seenInRest, contentAtMs, content }: IndexEntry): boolean => {
+    if (seenInRest) return contentAtMs < listedAtMs;
+    if (contentAtMs >= listedAtMs - visibleAfterMs) return false;
+    return seesAll || (isShown && isForEverybody(effectiveDistribution(content, event)));
+  };
+}
+
+/** Neither for the own organisation nor for a sharing group. */
+function isForEverybody(levels: readonly number[] | undefined): boolean {
+  return levels?.every((level) => level >= 1 && level <= 3) ?? false;
 }
