@@ -119,7 +119,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       contentAtMs: change.observedAtMs,
       origin: change.origin,
       seenInRest: change.origin === "rest",
-      tags: waitingTagsOf(id, change.eventId),
+      tags: waitingTagsOf(id, change),
       gone: undefined,
       announced: undefined,
       live: false,
@@ -142,10 +142,11 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     return entry;
   };
 
-  const waitingTagsOf = (id: number, eventId: number): TagSet => {
+  const waitingTagsOf = (id: number, { eventId, observedAtMs }: AttributeChange | AttributeDeletedChange): TagSet => {
     let set = noTags;
     const waiting = draft.takeWaiting(id);
-    if (waiting.length > 0) hearOf(eventId);
+    // A row that was asked for after them has them already.
+    if (waiting.some(({ atMs }) => atMs >= observedAtMs)) hearOf(eventId);
     for (const { tagId, attached, atMs } of waiting) {
       set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
     }
