@@ -99,7 +99,12 @@ async function rowTemplate(): Promise<string[]> {
   const { response } = (await answer.json()) as { response: { Attribute: { id: string; Event: { id: string } }[] } };
   const [found] = response.Attribute;
   if (found === undefined) throw new Error("the simulator answered with no row");
-  const text = JSON.stringify({ ...found, id: "@id@", event_id: "@eventId@", Event: { ...found.Event, id: "@eventId@" } })
+  const text = JSON.stringify({
+    ...found,
+    id: "@id@",
+    event_id: "@eventId@",
+    Event: { ...found.Event, id: "@eventId@" },
+  })
     .replaceAll(row.uuid, "@uuid@")
     .replaceAll(event.uuid, "@eventUuid@")
     .replaceAll("1700000003", "@timestamp@")
