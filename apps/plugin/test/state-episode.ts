@@ -44,7 +44,7 @@ export interface EpisodeReport {
  * A MISP with random analysts, the pipeline with a real client over real HTTP, and consumers. Messages get lost and overtake each
  * other, requests fail in every way, rows come late, either side is killed at any point; then everything works again, and there
  * is one reconcile. Throws when afterwards what consumers hold is not what MISP lists through the filter, or when something was
- * announced more often than once more than needed. Everything follows from the seed but the moment at which a request ends.
+ * announced more often than once more than needed. This several times in a row. Everything follows from the seed but the moment at which a request ends.
  */
 export async function playEpisode(seed: number, actions: number): Promise<EpisodeReport> {
   const random = createRandom(seed);
@@ -56,7 +56,6 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
   const ledger = createLedger();
   let patient = false;
   let reconciler: StateReconciler | undefined;
-  let api: MispApi | undefined;
   const world = createWorld({
     transport,
     items,
@@ -64,18 +63,18 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
     silent: true,
     onObjects: ledger.receive,
     onStart(parts) {
-      api = undefined;
-      const own = () => {
-        api ??= createMispApi({
-          host: server.url,
-          key: exampleKeys.admin.key,
-          timeoutMs: patient ? patientMs : impatientMs,
-          now: parts.now,
-        });
-        parts.signal.addEventListener("abort", () => void api?.[Symbol.asyncDispose](), { once: true });
-        return api;
+      // The first program starts before its MISP: a client is made when it is needed.
+      const clients = new Map<number, MispApi>();
+      const api = () => {
+        const timeoutMs = patient ? patientMs : impatientMs;
+        const known = clients.get(timeoutMs);
+        if (known !== undefined) return known;
+        const made = createMispApi({ host: server.url, key: exampleKeys.admin.key, timeoutMs, now: parts.now });
+        clients.set(timeoutMs, made);
+        parts.signal.addEventListener("abort", () => void made[Symbol.asyncDispose](), { once: true });
+        return made;
       };
-      reconciler = createStateReconciler({ ...parts, api: own, items });
+      reconciler = createStateReconciler({ ...parts, api, items });
       return reconciler.rules;
     },
   });
@@ -106,7 +105,7 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
   };
 
   const makeTrouble = () => {
-    for (let count = random(3); count > 0; count--) {
+    for (let count = Math.max(0, random(4) - 1); count > 0; count--) {
       server.fail(randomFailure(random), { after: random(6), times: 1 + random(3) });
     }
   };
@@ -145,37 +144,49 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
     between = undefined;
   };
 
-  try {
-    heal();
-    while (report.actions < actions) {
+  /** Some actions and everything that can go wrong. */
+  const playRound = async (until: number) => {
+    while (report.actions < until) {
       const chance = random(100);
-      if (chance < 66) act();
-      else if (chance < 86) await world.deliver(1 + random(12), random(2 ** 32));
-      else if (chance < 89) world.setBus(random(2) === 0);
-      else if (chance < 92) await kill();
-      else if (chance < 93) world.loseBacklog();
-      else if (chance < 94) await (random(4) === 0 ? server.down() : server.up());
-      else if (chance < 96) world.wait(random(4));
+      if (chance < 62) act();
+      else if (chance < 82) await world.deliver(1 + random(12), random(2 ** 32));
+      else if (chance < 85) world.setBus(random(2) === 0);
+      else if (chance < 88) await kill();
+      else if (chance < 89) world.loseBacklog();
+      else if (chance < 90) await (random(4) === 0 ? server.down() : server.up());
+      else if (chance < 92) world.wait(random(4));
+      else if (chance < 93) await survive(reconciler?.refetch());
       else {
         makeTrouble();
-        if (chance === 96) await undisturbedReconcile();
-        else if (random(3) === 0) await survive(reconciler?.refetch());
+        if (chance < 95) await undisturbedReconcile();
         else await disturbedReconcile();
         heal();
       }
     }
-    // MISP is well again, the latest changes are older than what a look counts as the latest, and nothing waits any more.
+  };
+  /** MISP is well again, nothing waits any more, and the latest changes are older than what a look counts as the latest. */
+  const compareAfterOneReconcile = async () => {
     await server.up();
     server.heal();
     patient = true;
     await world.settle();
-    await kill();
+    if (random(2) === 0) await kill();
     await world.settle();
     world.wait(20);
     await undisturbedReconcile();
-    const expected = expectedIndicators(world.model, items);
-    compare(world.consumers.byId, world.consumers.byPattern, expected);
+    patient = false;
+    heal();
+    compare(world.consumers.byId, world.consumers.byPattern, expectedIndicators(world.model, items));
     ledger.check();
+  };
+
+  try {
+    heal();
+    while (report.actions < actions) {
+      // A short one shows what one change leads to when all else has been read already.
+      await playRound(Math.min(actions, report.actions + 1 + random(random(3) === 0 ? 60 : 8)));
+      await compareAfterOneReconcile();
+    }
     return { ...report, lost: loss.lost, requests: server.requests.length, objects: world.consumers.received };
   } finally {
     await world.finish();
