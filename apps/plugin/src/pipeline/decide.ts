@@ -120,7 +120,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       contentAtMs: change.observedAtMs,
       origin: change.origin,
       seenInRest: change.origin === "rest",
-      tags: waitingTagsOf(change),
+      tags: waitingTagsOf(id, change),
       gone: undefined,
       announced: undefined,
       live: false,
@@ -144,14 +144,11 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     return entry;
   };
 
-  const waitingTagsOf = ({
-    attributeId,
-    eventId,
-    observedAtMs: changedAtMs,
-  }: AttributeChange | AttributeDeletedChange): TagSet => {
+  const waitingTagsOf = (id: number, { eventId, observedAtMs }: AttributeChange | AttributeDeletedChange): TagSet => {
     let set = noTags;
-    const waiting = draft.takeWaiting(attributeId);
-    if (waiting.some(({ atMs }) => atMs > changedAtMs)) hearOf(eventId);
+    const waiting = draft.takeWaiting(id);
+    // A row that was asked for after them has them already.
+    if (waiting.some(({ atMs }) => atMs >= observedAtMs)) hearOf(eventId);
     for (const { tagId, attached, atMs } of waiting) {
       set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
     }
