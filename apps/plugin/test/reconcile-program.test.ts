@@ -26,7 +26,7 @@ beforeEach(async () => {
   clock = Math.floor(Date.now() / 1000) - 3_600;
   model = createMispModel({ now: () => clock, uuid: createCountingUuid() });
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-  misp = await createRestServer(model);
+  misp = await createRestServer(model, { now: () => Math.floor(Date.now() / 1000) });
   writeConfig("reconcile: { interval: 0 }");
 });
 afterEach(async () => {

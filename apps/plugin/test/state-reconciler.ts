@@ -49,7 +49,7 @@ export function createStateReconciler(
       const options: ReconcileOptions = { signal, heard, between: askWhatIsDue };
       try {
         await reconcile(
-          { store, api: parts.api(), commit, filter, onRefused, now, seesAll: () => true, unlistedTags },
+          { store, api: parts.api(), commit, filter, onRefused, now, sees: () => true, unlistedTags },
           options,
         );
       } finally {
