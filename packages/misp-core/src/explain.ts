@@ -71,6 +71,7 @@ function describeGate(gate: WithholdReason, passed: boolean, trial: Trial, items
     case "deleted":
       if (passed) return "the attribute is not deleted";
       if (gone === "superseded") return "a newer attribute has taken over this UUID";
+      if (gone === "absent") return "MISP's API no longer shows it; it can come back";
       return gone === undefined ? "soft-deleted in MISP; it can be restored" : "deleted in MISP for good";
     case "not_to_ids":
       return passed ? "MISP's IDS flag is set" : "MISP's IDS flag (to_ids) is not set";

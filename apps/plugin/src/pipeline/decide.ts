@@ -224,7 +224,11 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     }
     hearOf(entry.eventId);
     const tags = attached ? attachTag(entry.tags, tagId, local, atMs) : detachTag(entry.tags, tagId, atMs);
-    if (tags === entry.tags) return;
+    if (tags === entry.tags) {
+      // Older than the list that a row brought, unless MISP's clock and ours differ (Kafka's records carry MISP's).
+      if (entry.seenInRest) rules.completeness?.onDoubt(entry.uuid);
+      return;
+    }
     draft.setEntry({ ...entry, tags });
     touch(id, atMs);
   };
