@@ -101,7 +101,7 @@ describe("explain UUID", () => {
     // With another filter: its gates are the new ones', what consumers hold is what they were told, and it says so.
     configure("[ { types: [ip-dst], tags: [tlp:red] } ]");
     const other = await commands.run("explain", uuid(1));
-    expect(other.stdout).toContain("it was written with another filter or mapping");
+    expect(other.stdout).toContain("it was written with another filter, other gates, exceptions or mapping");
     expect(other.stdout).toContain(
       "item 1 (type ip-dst AND tag tlp:red): its type domain is not among them; none of its and its event's tags matches: tlp:green",
     );

@@ -227,3 +227,8 @@ it("what is valid for longer is announced again, under the same pattern", () => 
   const longer = settle(first, until(6_000), confirmed);
   expect(longer).toMatchObject({ dirty: true, entry: { edit: true, outdated: [] } });
 });
+
+it("what another id has taken over is never due again", () => {
+  const old = { ...settle(entry, announce("P"), confirmed).entry, dueAtMs: 9_000 };
+  expect(takeOver({ ...entry, id: 8 }, old, 60).old.dueAtMs).toBe(0);
+});

@@ -68,6 +68,9 @@ describe("the JSON Schema for editors", () => {
     ["an unknown key", { zmq: { hst: "a" } }],
     ["a port out of range", { zmq: { port: 70_000 } }],
     ["a time without a unit", { kafka: { topics: ["a"], config: {}, poll_interval: "5" } }],
+    ["a distribution that MISP does not have", { zmq: {}, distribution: [5] }],
+    ["a validity without a time", { zmq: {}, valid_for: { "ip-dst": "soon" } }],
+    ["exceptions without a file", { zmq: {}, except: {} }],
   ])("marks %s", (_, section) => {
     expect(forEditors.safeParse(misp(section)).success).toBe(false);
   });

@@ -87,6 +87,21 @@ describe("the timer of what is due", () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
+  it("does not spin on what stays due", async () => {
+    await due(1, start);
+    let tries = 0;
+    expiry = startExpiry(store, {
+      now: Date.now,
+      onError: () => undefined,
+      async expire() {
+        tries += 1;
+        if (tries === 2) throw new Error("no space");
+      },
+    });
+    await vi.advanceTimersByTimeAsync(5_500);
+    expect(tries).toBe(6);
+  });
+
   it("stops while it is at it, and waits for that", async () => {
     await due(1, start);
     const { stop } = run();

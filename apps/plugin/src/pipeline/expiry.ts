@@ -5,6 +5,8 @@ import type { StoreView } from "@tb/misp-core";
  * that is noticed. A look costs one key.
  */
 const maxWaitMs = 60_000;
+/** Before what was left due is tried again: it must not keep the program busy. */
+const againMs = 1_000;
 
 /** Ends announcements when their time is over. */
 export interface Expiry {
@@ -29,13 +31,14 @@ export function startExpiry(
   let running: Promise<void> | undefined;
   let stopped = false;
 
-  const arm = () => {
+  const arm = (pauseMs: number) => {
     if (stopped || running !== undefined) return;
     const dueMs = nextDueAtMs(view);
     if (timer !== undefined && dueMs >= armedForMs) return;
     clearTimeout(timer);
     armedForMs = dueMs;
-    timer = setTimeout(run, Math.min(maxWaitMs, Math.max(0, dueMs - now())));
+    const waitMs = dueMs - now();
+    timer = setTimeout(run, waitMs > 0 ? Math.min(maxWaitMs, waitMs) : pauseMs);
   };
   const run = () => {
     timer = undefined;
@@ -44,13 +47,13 @@ export function startExpiry(
       .then(() => undefined, onError)
       .finally(() => {
         running = undefined;
-        arm();
+        arm(againMs);
       });
   };
 
-  arm();
+  arm(0);
   return {
-    wake: arm,
+    wake: () => arm(0),
     async stop() {
       stopped = true;
       clearTimeout(timer);
