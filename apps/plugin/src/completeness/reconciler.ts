@@ -30,7 +30,7 @@ export interface ReconcilerParts {
 }
 
 /** What a person asks for. */
-export interface ReconcileRequest {
+interface ReconcileRequest {
   readonly scope?: ReconcileScope | undefined;
   readonly force?: boolean;
   /** Reads and decides, and keeps nothing. */
@@ -70,7 +70,7 @@ export interface Reconciler {
 }
 
 /** What decides what a key sees. */
-export interface KeyUser {
+interface KeyUser {
   readonly orgId: number | undefined;
   /** Sees everything. */
   readonly siteAdmin: boolean;

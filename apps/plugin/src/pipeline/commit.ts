@@ -18,7 +18,7 @@ export interface Committer extends EvaluatesAnew {
   purge(nowMs: number): Promise<number>;
 }
 
-export interface CommitOptions {
+interface CommitOptions {
   /** First announcements are not published. */
   readonly quiet?: boolean;
   readonly meta?: Partial<StoreMeta>;
