@@ -1,10 +1,15 @@
 import { mergeConfig } from "vitest/config";
 import { shared } from "../../vitest.config.ts";
 
-/** Against the real Threat Bus and its apps: needs Python 3.11 with venv, and the package index the first time. */
+/** Against the real Threat Bus and its apps: needs Python 3 with venv, and the package index the first time; skipped without. */
 export default mergeConfig(
   { ...shared, test: { ...shared.test, include: [] } },
   {
-    test: { include: ["test/interop/*.interop.ts"], testTimeout: 60_000, hookTimeout: 300_000, fileParallelism: false },
+    test: {
+      include: ["test/interop/*.interop.ts"],
+      globalSetup: ["test/interop/prepare.ts"],
+      testTimeout: 60_000,
+      fileParallelism: false,
+    },
   },
 );

@@ -1,51 +1,27 @@
 /**
  * Speed as ratios within one run, over a real ZeroMQ socket and a real Kafka broker: the whole pipeline with durable commits against
- * a loop that only receives and parses. `pnpm bench`; sizes can be given as `pnpm bench 50000 100000 20000` (adds, store size, edits).
+ * a loop that only receives and parses; then as a Threat Bus, beside the real one. `pnpm bench`; sizes can be given as
+ * `pnpm bench 50000 100000 20000` (adds, store size, edits), and `pnpm bench bus` is the last part alone.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
+import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { benchBus } from "./bus.ts";
+import { type Answer, type Child, endWithUs, killChildren, startChild } from "./child.ts";
 import { openBacklog } from "./kafka-backlog.ts";
 import type { Load } from "./publisher.ts";
 
-const [adds = 100_000, storeSize = 300_000, edits = 60_000] = process.argv.slice(2).map(Number);
+const onlyBus = process.argv[2] === "bus";
+const [adds = 100_000, storeSize = 300_000, edits = 60_000] = process.argv.slice(onlyBus ? 3 : 2).map(Number);
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
-const children: ChildProcess[] = [];
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of our own children
-type Answer = any;
-
-/** A child that has said that it is ready, and asks answered one by one. */
-async function start(name: string, parameters: readonly string[], stdout: "ignore" | "pipe" = "ignore") {
-  const child = fork(new URL(name, import.meta.url), parameters, {
-    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-    stdio: ["ignore", stdout, "inherit", "ipc"],
-  });
-  children.push(child);
-  const [ready]: Answer[] = await once(child, "message");
-  return {
-    child,
-    ready,
-    async ask(message: object): Promise<Answer> {
-      child.send(message);
-      const [answer] = await once(child, "message");
-      return answer;
-    },
-    async stop() {
-      child.kill("SIGKILL");
-      await once(child, "exit");
-    },
-  };
-}
-
-const publisher = await start("./publisher.ts", []);
+const publisher = await startChild("./publisher.ts", []);
 const port = String(publisher.ready.port);
 
 /** Sends a load to the one subscriber, and says how long it took it. */
-async function measure(to: Awaited<ReturnType<typeof start>>, load: Load): Promise<Answer> {
+async function measure(to: Child, load: Load): Promise<Answer> {
   await publisher.ask(load);
   await publisher.ask({ subscribed: 1 });
   const taken = to.ask({ expect: load.count });
@@ -56,7 +32,7 @@ const perSecond = (count: number, ms: number) => Math.round((count * 1000) / ms)
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 async function yardstick(load: Load): Promise<number> {
-  const receiver = await start("./receiver.ts", [port]);
+  const receiver = await startChild("./receiver.ts", [port]);
   const { ms } = await measure(receiver, load);
   await receiver.stop();
   return perSecond(load.count, ms);
@@ -77,7 +53,7 @@ async function latency(): Promise<readonly number[]> {
     execArgv: ["--import", "tsx", "--conditions=@tb/source"],
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  children.push(child);
+  endWithUs(child);
   const load: Load = { kind: "add", from: 1, count: 10_000, rate: 1_000 };
   await publisher.ask(load);
   await publisher.ask({ subscribed: 1 });
@@ -96,12 +72,12 @@ async function latency(): Promise<readonly number[]> {
   return latencies.slice(1_000).sort((a, b) => a - b);
 }
 
-try {
+async function benchPipeline(): Promise<void> {
   const load: Load = { kind: "add", from: 1, count: adds, rate: 0 };
   const bare = await yardstick(load);
   say(`receive and parse alone          ${bare} messages/s`);
 
-  const pipeline = await start("./pipeline.ts", [port, join(folder, "state")]);
+  const pipeline = await startChild("./pipeline.ts", [port, join(folder, "state")]);
   const added = await measure(pipeline, load);
   const addRate = perSecond(adds, added.ms);
   say(
@@ -119,11 +95,11 @@ try {
   await pipeline.stop();
 
   await using backlog = await openBacklog(adds);
-  const consumer = await start("./kafka-receiver.ts", [backlog.options("yardstick")]);
+  const consumer = await startChild("./kafka-receiver.ts", [backlog.options("yardstick")]);
   const bareKafka = perSecond(adds, (await consumer.ask({ expect: adds })).ms);
   await consumer.stop();
   say(`Kafka: consume and parse alone   ${bareKafka} messages/s`);
-  const overKafka = await start("./pipeline.ts", [backlog.options("pipeline"), join(folder, "kafka")]);
+  const overKafka = await startChild("./pipeline.ts", [backlog.options("pipeline"), join(folder, "kafka")]);
   const kafkaRate = perSecond(adds, (await overKafka.ask({ expect: adds })).ms);
   await overKafka.stop();
   say(
@@ -134,7 +110,12 @@ try {
   say(
     `latency at 1,000/s               p50 ${percentile(latencies, 0.5).toFixed(1)} ms   p99 ${percentile(latencies, 0.99).toFixed(1)} ms   max ${latencies.at(-1)?.toFixed(1)} ms`,
   );
+}
+
+try {
+  if (!onlyBus) await benchPipeline();
+  await benchBus(folder, publisher, say);
 } finally {
-  for (const child of children) child.kill("SIGKILL");
+  killChildren();
   rmSync(folder, { recursive: true, force: true });
 }

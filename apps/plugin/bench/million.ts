@@ -1,19 +1,21 @@
 /**
  * How the index grows: fills a store with attributes of events of 50, a third of them withheld, and measures time, bytes, memory,
- * restart, a snapshot walk and the deletion of an event of 10,000 attributes.
+ * restart, a snapshot walk, a snapshot that the real program sends to an app in a process of its own, and the deletion of an event of 10,000 attributes.
  * `pnpm million [SIZE…]`, default 10000 100000 1000000; a child process for each, so that memory is its own.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, createFilter, decode, toAnnouncement } from "@tb/misp-core";
 import { createCounters } from "../src/counters.ts";
+import { toDigest } from "../src/digest.ts";
 import { createCommitter } from "../src/pipeline/commit.ts";
 import { startPublishing } from "../src/pipeline/publish.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
 import { attributeMessage } from "./messages.ts";
+import { anonymousMb, measureSnapshot, type SnapshotFigures } from "./snapshot.ts";
 
 const batchSize = 4_000;
 const bigEvent = 10_000;
@@ -29,11 +31,7 @@ interface Figures {
   readonly restartMs: number;
   readonly walkSeconds: number;
   readonly deleteSeconds: number;
-}
-
-/** Resident memory without what is only mapped from files. */
-function anonymousMb(): number {
-  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
+  readonly snapshot: SnapshotFigures;
 }
 
 function open(path: string) {
@@ -81,6 +79,8 @@ async function measure(size: number): Promise<Figures> {
       // A third is mirrored and withheld: the IDS flag is off.
       return id % 3 === 0 ? frame.replace('"to_ids":true', '"to_ids":false') : frame;
     };
+    // The program that sends the snapshot finds its own digest, and evaluates nothing anew.
+    await committer.reevaluate(toDigest({ filter, gates: {} }));
     const begin = performance.now();
     for (let id = 1; id <= size; id += batchSize) {
       const ids = Array.from({ length: Math.min(batchSize, size - id + 1) }, (_, i) => id + i);
@@ -90,9 +90,11 @@ async function measure(size: number): Promise<Figures> {
     const fillSeconds = (performance.now() - begin) / 1000;
     const bytesPerAttribute = statSync(join(path, "data.mdb")).size / size;
     globalThis.gc?.();
-    const memory = anonymousMb();
+    const memory = anonymousMb("self");
 
     await store[Symbol.asyncDispose]();
+    const live = size - Math.floor(size / 3);
+    const snapshot = await measureSnapshot(path, live);
     const restart = performance.now();
     ({ store, committer, settle } = await open(path));
     await committer.commit(changesOf(attributeMessage("edit", 1, "first after the restart")));
@@ -108,7 +110,7 @@ async function measure(size: number): Promise<Figures> {
       await new Promise((resolve) => setImmediate(resolve));
     }
     const walkSeconds = (performance.now() - walk) / 1000;
-    if (rendered !== size - Math.floor(size / 3)) throw new Error(`${rendered} announced of ${size}`);
+    if (rendered !== live) throw new Error(`${rendered} announced of ${size}`);
 
     const eventId = 5_000_000;
     for (let i = 0; i < bigEvent; i += batchSize) {
@@ -123,7 +125,16 @@ async function measure(size: number): Promise<Figures> {
     await settle();
     const deleteSeconds = (performance.now() - deletion) / 1000;
     await store[Symbol.asyncDispose]();
-    return { size, fillSeconds, bytesPerAttribute, anonymousMb: memory, restartMs, walkSeconds, deleteSeconds };
+    return {
+      size,
+      fillSeconds,
+      bytesPerAttribute,
+      anonymousMb: memory,
+      restartMs,
+      walkSeconds,
+      snapshot,
+      deleteSeconds,
+    };
   } finally {
     rmSync(path, { recursive: true, force: true });
   }
@@ -136,9 +147,9 @@ if (process.send !== undefined) {
 } else {
   const sizes = process.argv.slice(2).map(Number);
   process.stdout.write(
-    "| attributes | fill | per second | bytes each | memory | restart to first commit | snapshot walk | delete of 10,000 |\n",
+    "| attributes | fill | per second | bytes each | memory | restart to first commit | snapshot walk | snapshot to an app | adds | delete of 10,000 |\n",
   );
-  process.stdout.write("|---|---|---|---|---|---|---|---|\n");
+  process.stdout.write("|---|---|---|---|---|---|---|---|---|---|\n");
   for (const size of sizes.length > 0 ? sizes : [10_000, 100_000, 1_000_000]) {
     const child = fork(new URL(import.meta.url), [String(size)], {
       execArgv: ["--expose-gc", "--import", "tsx", "--conditions=@tb/source"],
@@ -146,7 +157,7 @@ if (process.send !== undefined) {
     const [f] = (await once(child, "message")) as [Figures];
     process.stdout.write(
       `| ${f.size} | ${f.fillSeconds.toFixed(1)} s | ${Math.round(f.size / f.fillSeconds)} | ${Math.round(f.bytesPerAttribute)} | ${Math.round(f.anonymousMb)} MB | ` +
-        `${Math.round(f.restartMs)} ms | ${f.walkSeconds.toFixed(2)} s | ${f.deleteSeconds.toFixed(2)} s |\n`,
+        `${Math.round(f.restartMs)} ms | ${f.walkSeconds.toFixed(2)} s | ${f.snapshot.seconds.toFixed(1)} s | ${Math.round(f.snapshot.addedMb)} MB | ${f.deleteSeconds.toFixed(2)} s |\n`,
     );
   }
 }

@@ -1,4 +1,7 @@
-/** Publishes on command, from frames that are made before: IPC { kind, from, count, below, rate } → { made }, then { go } → { sent }. */
+/**
+ * Publishes on command, from frames that are made before: IPC { kind, from, count, below, rate } → { made }, then { go } → { sent },
+ * with a rate also when each id was sent, in milliseconds of the system's monotonic clock.
+ */
 import { createZmqPublisher } from "@tb/misp-simulator";
 import { attributeMessage } from "./messages.ts";
 
@@ -18,24 +21,28 @@ let frames: Buffer[] = [];
 
 const idAt = (i: number) => (load.kind === "add" ? load.from + i : 1 + Math.floor(Math.random() * (load.below ?? 1)));
 
-process.on("message", async (message: Load | { go: true } | { subscribed: number }) => {
+process.on("message", async (message: Load | { go: true } | { subscribed: number; topic?: string }) => {
   if ("subscribed" in message) {
-    await publisher.subscriptions.atLeast("misp_json_attribute ", message.subscribed);
+    const { topic = "misp_json_attribute ", subscribed } = message;
+    await publisher.subscriptions.atLeast(topic, subscribed);
+    // Who left is seen a moment later.
+    while (publisher.subscriptions.count(topic) > subscribed) await new Promise((resolve) => setTimeout(resolve, 5));
     process.send?.({ subscribed: true });
   } else if ("go" in message) {
     const begin = performance.now();
+    const times: [id: number, atMs: number][] = [];
     for (let i = 0; i < load.count; i++) {
       if (load.rate > 0) {
         const dueMs = begin + (1000 * i) / load.rate;
         while (performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, 0));
-        await publisher.publishFrame(
-          attributeMessage(load.kind, idAt(i), String(Date.now() + (performance.now() % 1))),
-        );
+        const id = idAt(i);
+        times.push([id, Number(process.hrtime.bigint()) / 1e6]);
+        await publisher.publishFrame(attributeMessage(load.kind, id, String(Date.now() + (performance.now() % 1))));
       } else {
         await publisher.publishFrame(frames[i] ?? "");
       }
     }
-    process.send?.({ sent: load.count });
+    process.send?.({ sent: load.count, times });
   } else {
     load = message;
     const round = Math.floor(Math.random() * 1e9);

@@ -93,6 +93,20 @@ describe("a snapshot", () => {
     expect(outline(await ask(day, entries))).toEqual([]);
   });
 
+  it("that cannot be read ends, and is told to whoever runs the program", async () => {
+    await store.commit(storeChanges({ entries: [{ after: entry(1, 1_000) }] }));
+    const broken = {
+      ...store,
+      entriesAfter() {
+        throw new Error("the disk is gone");
+      },
+    };
+    const serving = serveSnapshots(broken, bus, { signal: new AbortController().signal, now: () => now });
+    const snapshot = bus.requestSnapshot(day);
+    await expect(serving).rejects.toThrow("the disk is gone");
+    await snapshot.ended;
+  });
+
   it("comes in chunks, whole", async () => {
     const entries = Array.from({ length: 1_203 }, (_, i) => entry(i + 1, 1_000));
     expect(await ask(day, entries)).toHaveLength(1_203);

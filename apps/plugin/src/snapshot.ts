@@ -15,47 +15,64 @@ const maxChunk = 500;
 const alwaysMs = 3_600_000;
 const beyond = Number.MAX_SAFE_INTEGER;
 
-/** Answers apps that ask for a snapshot, from the index alone, until `signal` aborts. */
+interface ServeOptions extends IndicatorOptions {
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  /** The index is being filled, and a snapshot of half of it would be all that an app gets of the other half. */
+  readonly ready?: Promise<void>;
+}
+
+/**
+ * Answers apps that ask for a snapshot, from the index alone, until `signal` aborts. Rejects when the index cannot be read: an app
+ * whose snapshot ends early would hold what was withdrawn, and nobody would tell it.
+ */
 export async function serveSnapshots(
   store: StoreView,
   bus: Pick<Bus, "snapshotRequests">,
-  options: {
-    readonly signal: AbortSignal;
-    readonly now: () => number;
-    /** The index is being filled, and a snapshot of half of it would be all that an app gets of the other half. */
-    readonly ready?: Promise<void>;
-  } & IndicatorOptions,
+  options: ServeOptions,
 ): Promise<void> {
   if (options.ready !== undefined) await ended(options.ready, options.signal);
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
   const serving = new Set<Promise<void>>();
-  for await (const request of bus.snapshotRequests({ signal: options.signal })) {
-    // Several at a time: the bus says how many. One that fails is its app's affair.
-    const served = serve(store, request, options).catch(() => undefined);
+  for await (const request of bus.snapshotRequests({ signal })) {
+    // Several at a time: the bus says how many.
+    const served = serve(store, request, { ...options, signal }).catch((error: unknown) => {
+      // A bus that was closed meanwhile takes nothing more.
+      if (!signal.aborted) failure.abort(error);
+    });
     serving.add(served);
     void served.then(() => serving.delete(served));
   }
   await Promise.all(serving);
+  if (failure.signal.aborted) throw failure.signal.reason;
 }
 
-async function serve(
+async function serve(store: StoreView, request: SnapshotRequest, options: ServeOptions): Promise<void> {
+  try {
+    await sendAll(store, request, options);
+  } finally {
+    await request.end();
+  }
+}
+
+async function sendAll(
   store: StoreView,
   request: SnapshotRequest,
-  { signal, now, ...rendering }: { readonly signal: AbortSignal; readonly now: () => number } & IndicatorOptions,
+  { signal, now, ...rendering }: ServeOptions,
 ): Promise<void> {
   const { sinceMs } = request;
   const over = () => signal.aborted || request.signal?.aborted === true;
   const nowMs = now();
   for (const chunk of chunks(removals(store, nowMs - Math.max(sinceMs, alwaysMs), rendering))) {
-    if (over()) break;
+    if (over()) return;
     await request.send(chunk);
   }
-  if (sinceMs > 0) {
-    for (const chunk of announcements(store, nowMs - sinceMs, rendering)) {
-      if (over()) break;
-      if (chunk.length > 0) await request.send(chunk);
-    }
+  if (sinceMs === 0) return;
+  for (const chunk of announcements(store, nowMs - sinceMs, rendering)) {
+    if (over()) return;
+    if (chunk.length > 0) await request.send(chunk);
   }
-  await request.end();
 }
 
 /** The REMOVE of everything that was withdrawn since then, unless something else holds its value or goes by its id. */

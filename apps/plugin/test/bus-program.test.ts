@@ -126,6 +126,52 @@ describe("the program as host of the Threat Bus app protocol", () => {
     expect(program.log()).toMatch(/delivered 1/);
   }, 30_000);
 
+  it.each(["SIGTERM", "SIGKILL"] as const)(
+    "an app that is away while an indicator is removed, and we end by %s and start again, ends without it",
+    async (signal) => {
+      const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+      const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
+      const program = await start("", host);
+      await until(() => program.log().includes("started: Threat Bus apps"));
+      /** What a consumer holds that drops by pattern, over all of its subscriptions. */
+      const held = new Set<unknown>();
+      const take = (objects: readonly Readonly<Record<string, unknown>>[]) => {
+        for (const object of objects) {
+          if (object["x_threatbus_update"] === "REMOVE") held.delete(object["pattern"]);
+          else held.add(object["pattern"]);
+        }
+      };
+      const before = await startApp({ manage }, { snapshot: 30 });
+      const witness = await startApp({ manage });
+      closing.push(() => witness.close());
+      const [, gone = 0] = await addAttributes("kept.example", "gone.example", "shared.example");
+      const [, held1 = 0] = await addAttributes("other.example", "shared.example");
+      await before.until(() => before.objects().length >= 5);
+      take(before.objects());
+      await before.close();
+
+      await publisher.publish(model.hardDelete({ id: gone }).notifications);
+      // Another attribute still holds this value.
+      await publisher.publish(model.hardDelete({ id: held1 }).notifications);
+      await witness.until(
+        () => witness.objects().filter((object) => object["x_threatbus_update"] === "REMOVE").length >= 2,
+      );
+      program.child.kill(signal);
+      await program.exited;
+      const again = await start("", host);
+      await until(() => again.log().includes("started: Threat Bus apps"));
+
+      const after = await startApp({ manage }, { snapshot: 30 });
+      closing.push(() => after.close());
+      await after.until(() => after.objects().length >= 4);
+      take(after.objects());
+      expect([...held].sort()).toEqual(["kept.example", "other.example", "shared.example"].map(pattern).sort());
+      expect(after.objects().filter((object) => object["x_threatbus_update"] === "REMOVE")).toHaveLength(1);
+      await until(() => /snapshot \d+ \(30 days\): 4 objects in/.test(again.log()));
+    },
+    40_000,
+  );
+
   it("says which port is in use, and that another program may have it", async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));

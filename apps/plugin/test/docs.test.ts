@@ -256,7 +256,7 @@ describe("the page for users of the Python plugin", () => {
           "(tag tlp:amber OR tag tlp:red)) OR org 2",
       ],
       ["kafka", "host", "(org 1 OR org 25) AND type ip-src"],
-      ["zmq", "ndjson", "everything"],
+      ["zmq", "host", "everything"],
       ["zmq", "join", "type ip-src OR type ip-dst OR type domain OR type url"],
     ]);
   });

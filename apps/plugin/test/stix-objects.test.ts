@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { StixObject } from "@tb/misp-core";
 import { beforeAll, expect, it } from "vitest";
-import {
-  pythonEnvironment,
-  pythonIsRequired,
-  runPython,
-} from "../../../packages/misp-core/test/python/python-environment.ts";
+import { pythonEnvironment, pythonIsRequired, runPython } from "../../../tools/python-environment.ts";
 import { createWorld } from "./world.ts";
 
 const python = new URL("../../../packages/misp-core/test/python/", import.meta.url);

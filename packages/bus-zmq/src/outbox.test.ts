@@ -158,7 +158,7 @@ describe("an outbox", () => {
     const flushed = vi.fn();
     void outbox.snapshotFlushed().then(flushed);
     outbox.offer(messages([removal(2), indicator(3, { name: "new" }), indicator(4)]));
-    expect(outbox.snapshotWaiting).toBe(1);
+    expect(outbox.snapshotFull).toBe(false);
     state.room = Number.POSITIVE_INFINITY;
     await vi.advanceTimersByTimeAsync(10);
     expect(state.sent.slice(1).map((text) => JSON.parse(text.slice("abcindicator ".length)))).toEqual([
@@ -203,6 +203,43 @@ describe("an outbox", () => {
       removal(1),
     ]);
   });
+
+  it("gives an app up when something for it cannot be rendered, since it would miss that for good", async () => {
+    const { outbox, state } = open(
+      {
+        renderAgain() {
+          throw new Error("the index is closed");
+        },
+      },
+      0,
+    );
+    outbox.open();
+    outbox.offer(messages([indicator(1)], true));
+    await outbox.flush();
+    outbox.offer(messages([indicator(2)], true));
+    state.room = Number.POSITIVE_INFINITY;
+    await vi.advanceTimersByTimeAsync(10);
+    await outbox.flush();
+    expect(state.givenUp).toEqual([`${indicator(2).id} cannot be rendered (the index is closed)`]);
+    expect(state.sent).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([{ maxWaiting: 2 }, { maxWaitingCharacters: 600 }])(
+    "is full of a snapshot that others answer at the same limit as of what is live: %j",
+    async (limit) => {
+      const { outbox, state } = open(limit, 0);
+      outbox.open();
+      outbox.offerSnapshot(messages([indicator(1)]));
+      await outbox.flush();
+      expect(outbox.snapshotFull).toBe(false);
+      outbox.offerSnapshot(messages([indicator(2)]));
+      expect(outbox.snapshotFull).toBe(true);
+      state.room = Number.POSITIVE_INFINITY;
+      await vi.advanceTimersByTimeAsync(10);
+      expect(outbox.snapshotFull).toBe(false);
+    },
+  );
 
   it("leaves nothing behind when it is closed while something is on its way", async () => {
     let finish = (_: boolean) => {};

@@ -1,5 +1,6 @@
 import { type Backlog, createBacklog } from "./backlog.ts";
 import type { OutgoingMessage, RenderAgain } from "./outgoing-message.ts";
+import { describeError } from "./report-apart.ts";
 
 /** Room appears without a word from libzmq, so a full pipe is tried again: soon, then rarer while it stays full. */
 const firstRetryMs = 2;
@@ -21,7 +22,7 @@ export interface OutboxOptions {
   readonly maxWaitingCharacters: number;
   /** Half of the time that an app may take nothing is over. Once, until it takes something. */
   readonly onBehind: (detail: string) => void;
-  /** It took nothing for too long, or too much waits. Whoever is told closes the outbox. */
+  /** It took nothing for too long, too much waits, or something cannot be rendered. Whoever is told closes the outbox. */
   readonly onGivenUp: (detail: string) => void;
 }
 
@@ -33,8 +34,8 @@ export interface Outbox {
   offer(messages: readonly OutgoingMessage[]): void;
   /** A part of the app's snapshot: live messages overtake it, and what they make pointless of it is not sent. */
   offerSnapshot(messages: readonly OutgoingMessage[]): void;
-  /** How much of a snapshot waits. */
-  readonly snapshotWaiting: number;
+  /** Nothing more of a snapshot should be offered until there is room: what nobody can be asked to send slower. */
+  readonly snapshotFull: boolean;
   /** Resolves when all is handed over that there is room for; what finds none waits and is no reason to wait. */
   flush(): Promise<void>;
   /** Resolves when nothing of the snapshot waits any more, or the outbox is closed. */
@@ -86,7 +87,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
         const queue = live.size > 0 ? live : snapshot;
         const message = queue.first();
         if (message === undefined) return;
-        const text = textOf(message);
+        let text: string | undefined;
+        try {
+          text = textOf(message);
+        } catch (error) {
+          // Left out, it would be missing at the app for good; with its next subscription the app gets everything anew.
+          return options.onGivenUp(`${message.id} cannot be rendered (${describeError(error)})`);
+        }
         if (text !== undefined) {
           const sent = await options.send(`${options.topic}${message.kind} ${text}`);
           if (closed) return;
@@ -149,8 +156,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
       if (closed) return;
       for (const message of messages) snapshot.add(message);
     },
-    get snapshotWaiting() {
-      return snapshot.size;
+    get snapshotFull() {
+      return snapshot.size >= options.maxWaiting || snapshot.characters >= options.maxWaitingCharacters;
     },
     flush: pump,
     snapshotFlushed() {

@@ -8,6 +8,9 @@ export interface ZmqSnapshotRequest extends SnapshotRequest {
   readonly signal: AbortSignal;
 }
 
+/** One that takes nothing for so long is not being sent, and must not keep others from theirs: its place is free until it goes on. */
+const stalledAfterMs = 2_000;
+
 /** Hands snapshot requests to the program, so many at a time; the others wait. */
 export interface SnapshotGate {
   /** False: too many wait. */
@@ -44,8 +47,17 @@ export function createSnapshotGate(maxAtATime: number, maxWaiting: number): Snap
         signal,
         async send(chunk) {
           // A caller that reads a large index in a loop must not keep everything else waiting, also when nobody listens.
-          if (over) await nextTurn();
-          else await send(chunk);
+          if (over) return nextTurn();
+          const stalled = setTimeout(() => {
+            active.delete(request);
+            requests.wake();
+          }, stalledAfterMs);
+          try {
+            await send(chunk);
+          } finally {
+            clearTimeout(stalled);
+            if (!over) active.add(request);
+          }
         },
         async end() {
           finish();

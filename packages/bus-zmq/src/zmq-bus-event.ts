@@ -11,6 +11,8 @@ export type RefusalReason =
   | "bad-object"
   /** An indicator that carries an id (or whatever else the program checks) of ours. */
   | "ours"
+  /** An indicator of which could not be told whether it is ours: the check threw. */
+  | "unchecked"
   /** A snapshot envelope for a request that nobody made, or made too long ago. */
   | "unknown-snapshot"
   | "too-many-snapshots"
@@ -33,6 +35,8 @@ export type ZmqBusEvent =
   | { readonly kind: "exposed"; readonly detail: string }
   /** An attempt to join came to nothing; the next one follows. Status tells only the first of a row. */
   | { readonly kind: "join-failed"; readonly detail: string }
+  /** An indicator that a lost host may not have got could not be rendered once more. */
+  | { readonly kind: "not-repeated"; readonly id: string; readonly detail: string }
   /** Joined again: what was sent last went out once more. */
   | { readonly kind: "rejoined"; readonly repeated: number; readonly detail: string };
 
@@ -41,7 +45,7 @@ export type ExpiryCause =
   | "silent"
   /** Its data connection was lost, and with it what was on its way. */
   | "disconnected"
-  /** It took nothing for 30 s while something waited for it, or too much waited. */
+  /** It took nothing for 30 s while something waited for it, too much waited, or what waited could not be rendered. */
   | "behind";
 
 /** What a peer wrote, for a person: short, and without anything that a terminal would obey. */

@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import { Reply, Subscriber, XPublisher } from "zeromq";
+import { receiveAll } from "../src/receive-all.ts";
 
 /** How the fake host answers a request; undefined: not at all. */
 export type AnswerRequest = (
@@ -50,12 +51,12 @@ export async function startFakeHost(answer: AnswerRequest = success) {
         if (!reply.closed) await reply.send(typeof text === "string" ? text : JSON.stringify(text));
       }
     };
-    const receive = async () => {
-      for await (const [frame] of subscriber) {
+    const receive = () =>
+      receiveAll(subscriber, ([frame]) => {
         frames.push(String(frame));
         changed();
-      }
-    };
+        return undefined;
+      });
     const watch = async () => {
       for await (const [frame] of publisher) {
         if (frame?.[0] === 1) subscriptions.add(frame.toString("latin1", 1));

@@ -114,6 +114,38 @@ describe("a subscription", () => {
   });
 });
 
+it("is over when the app listens over another connection, since the one before was lost without a word", async () => {
+  const host = openHost();
+  const app = await host.app();
+  await (await host.nextRequest()).end();
+  // What an app does by itself whose network was away: the host still has the old connection.
+  const second = new Subscriber({ linger: 0 });
+  onTestFinished(() => second.close());
+  second.subscribe(app.topic);
+  second.connect(`tcp://127.0.0.1:${host.bus.ports.pub}`);
+  while ((await app.heartbeat())["status"] === "success");
+  expect(host.events.at(-1)).toMatchObject({ kind: "app-expired", cause: "disconnected" });
+});
+
+it("256 apps are served, and one more is refused", { timeout: 60_000 }, async () => {
+  const host = openHost();
+  const subscribe = () => ask(host.manage, { action: "subscribe", topic: "stix2/indicator" });
+  const subscribers = [];
+  for (let n = 0; n < 256; n += 1) {
+    const { topic } = await subscribe();
+    const subscriber = new Subscriber({ linger: 0, receiveTimeout: 30_000 });
+    onTestFinished(() => subscriber.close());
+    subscriber.subscribe(String(topic));
+    subscriber.connect(`tcp://127.0.0.1:${host.bus.ports.pub}`);
+    subscribers.push(subscriber);
+  }
+  expect(await subscribe()).toEqual({ status: "error" });
+  await host.bus.publish([indicator(1)]);
+  const received = await Promise.all(subscribers.map((subscriber) => subscriber.receive()));
+  expect(new Set(received.map(([frame]) => String(frame).slice(0, 32))).size).toBe(256);
+  expect(received.every(([frame]) => String(frame).endsWith(JSON.stringify(indicator(1))))).toBe(true);
+});
+
 describe("the management port", () => {
   it.each([
     ['{"action":"foo"}', "unknown request"],

@@ -43,6 +43,24 @@ describe("what an app publishes", () => {
     expect(host.refusals()).toEqual(["ours"]);
   });
 
+  it("goes no further when it cannot be told whether it is ours, and what comes after it does", async () => {
+    const host = openHost({
+      isOurs({ id }) {
+        if (id === indicator(1).id) throw new Error("the index is closed");
+        return false;
+      },
+    });
+    const app = await host.app();
+    await app.publish(indicator(1));
+    await app.publish(indicator(2));
+    await app.until(() => app.received.length >= 1);
+    expect(app.objects()).toEqual([indicator(2)]);
+    expect(host.events.find(({ kind }) => kind === "refused")).toMatchObject({
+      reason: "unchecked",
+      detail: `${indicator(1).id} of another app is not passed on: the index is closed`,
+    });
+  });
+
   it("is counted and goes no further when it is malformed", async () => {
     const host = openHost();
     const app = await host.app({ topic: "stix2" });

@@ -1,3 +1,4 @@
+import { createServer } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createZmqJoinBus, type ZmqBusEvent, type ZmqJoinBusOptions } from "../src/index.ts";
 import { ask, startApp } from "./app.ts";
@@ -197,6 +198,56 @@ describe("a joined Threat Bus", () => {
     const { events, until } = openBus(host.ports.manage, { answerTimeoutMs: 300 });
     await until(() => events.length > 0);
     expect(events[0]).toMatchObject({ kind: "join-failed", detail: expect.stringContaining("127.0.0.1:1") });
+  });
+
+  it.each(["manage", "sub"] as const)("that names its %s port as its pub port is not joined", async (name) => {
+    const host = await openFakeHost((request, ports) => success(request, { ...ports, pub: ports[name] }));
+    const { events, until, reaches } = openBus(host.ports.manage, { answerTimeoutMs: 500 });
+    await until(() => events.length > 0);
+    expect(events[0]).toMatchObject({ kind: "join-failed", detail: expect.stringContaining("127.0.0.1") });
+    host.answerWith(success);
+    await reaches("up");
+  });
+
+  it("that accepts connections and says nothing on them is not joined", async () => {
+    const silent = createServer();
+    const port = await new Promise<number>((resolve) => {
+      silent.listen(0, "127.0.0.1", () => resolve((silent.address() as { port: number }).port));
+    });
+    onTestFinished(() => void silent.close());
+    const host = await openFakeHost((request, ports) => success(request, { ...ports, pub: port, sub: port }));
+    const { events, until, bus } = openBus(host.ports.manage, { answerTimeoutMs: 300 });
+    await until(() => events.length > 0);
+    expect(events[0]).toMatchObject({
+      kind: "join-failed",
+      detail: expect.stringContaining("not both connected within 0.3 s"),
+    });
+    await bus[Symbol.asyncDispose]();
+  });
+
+  it("that vanishes while we publish has everything in the end, removals after their announcements", async () => {
+    const host = await openFakeHost();
+    const { bus, reaches } = openBus(host.ports.manage, { answerTimeoutMs: 500 });
+    await reaches("up");
+    const objects = Array.from({ length: 6_000 }, (_, n) => indicator(n + 1, { name: "x".repeat(500) }));
+    const published = (async () => {
+      for (let from = 0; from < objects.length; from += 500) await bus.publish(objects.slice(from, from + 500));
+      await bus.publish([removal(1), removal(6_000)]);
+    })();
+    for (const frames of [1_000, 4_000]) {
+      await host.until(() => host.frames.length >= frames);
+      await host.stop();
+      await host.start();
+    }
+    await published;
+    const isLast = (frame = "") => frame.includes('"x_threatbus_update":"REMOVE"') && frame.includes(removal(6_000).id);
+    await host.until(() => isLast(host.frames.at(-1)));
+    const held = new Set<unknown>();
+    for (const object of host.objects()) {
+      if (object["x_threatbus_update"] === "REMOVE") held.delete(object.id);
+      else held.add(object.id);
+    }
+    expect(held).toEqual(new Set(objects.slice(1, -1).map(({ id }) => id)));
   });
 
   it("that has answered is left in good order, also when the bus is closed before it has joined", async () => {

@@ -79,6 +79,42 @@ describe("an app that does not read", () => {
   });
 });
 
+describe("a live removal in the middle of a chunk that has no room", () => {
+  it("wins: what the chunk still holds of it is not sent", async () => {
+    const host = openHost({ pipeLength: 100, snapshotStallTimeoutMs: 8_000 });
+    const slow = await host.app({ snapshot: 30, reads: false });
+    const request = await host.nextRequest();
+    const chunk = [...filling, indicator(5_000)];
+    let sent = false;
+    const sending = request.send(chunk).then(() => {
+      sent = true;
+    });
+    // Told when nothing has found room for half of that time.
+    for await (const { state } of host.bus.status()) if (state === "consumer-behind") break;
+    expect(sent).toBe(false);
+    await host.bus.publish([removal(4_000), removal(3_000)]);
+    slow.readNow();
+    await sending;
+    await request.end();
+    await slow.until(() => slow.objects().some(({ id }) => id === indicator(5_000).id));
+    // Neither an announcement after its removal, nor one that the app need not have got.
+    expect(slow.objects().filter(({ id }) => id === indicator(4_000).id)).toEqual([removal(4_000)]);
+    expect(held(slow.objects())).toEqual(
+      held(chunk.filter(({ id }) => id !== indicator(4_000).id && id !== indicator(3_000).id)),
+    );
+  });
+});
+
+it("apps that take nothing of their snapshots do not keep another from its own", async () => {
+  const host = openHost({ pipeLength: 100 });
+  for (let n = 0; n < 4; n += 1) {
+    await host.app({ snapshot: 30, reads: false });
+    void (await host.nextRequest()).send(filling);
+  }
+  await host.app({ snapshot: 1 });
+  expect((await host.nextRequest()).sinceMs).toBe(86_400_000);
+});
+
 it("a stranger that subscribes to everything and reads nothing gets nothing and delays nobody", async () => {
   const host = openHost({ pipeLength: 100 });
   const stranger = new Subscriber({ linger: 0, receiveHighWaterMark: 1, receiveTimeout: 300 });

@@ -87,7 +87,7 @@ export {
   type SightingTarget,
   type SightingType,
 } from "./sighting.ts";
-export { createStatusFeed, type StatusFeed } from "./status-feed.ts";
+export { createFeed, createStatusFeed, type Occurrences, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
 export { toStixTimestamp } from "./timestamp.ts";

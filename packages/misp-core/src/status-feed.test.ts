@@ -76,6 +76,25 @@ describe("a status feed", () => {
     expect(await second).toEqual([connected("misp"), closed]);
   });
 
+  it("ends for a reader that returns, also while it waits", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    const reader = feed.read()[Symbol.asyncIterator]();
+    await reader.next();
+    const pending = reader.next();
+    await reader.return?.();
+    expect((await pending).done).toBe(true);
+    expect((await reader.next()).done).toBe(true);
+  });
+
+  it("begins for a reader when it asks, not when it first looks", async () => {
+    const feed = createStatusFeed(connected("misp"));
+    const reading = feed.read();
+    feed.tell(disconnected("gone"));
+    feed.tell(connected("back"));
+    feed.end(closed);
+    expect(await collect(reading)).toEqual([connected("misp"), disconnected("gone"), connected("back"), closed]);
+  });
+
   it("says nothing after its end", async () => {
     const feed = createStatusFeed(connected("misp"));
     feed.end(closed);

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { pythonEnvironment, pythonIsRequired, runPython } from "../../../tools/python-environment.ts";
 import { toPattern } from "../src/pattern/pattern.ts";
 import { checkStixPattern } from "../src/pattern/stix-pattern-syntax.ts";
 import { arbitraryAttribute } from "./arbitrary-attribute.ts";
 import { arbitraryStixPattern } from "./arbitrary-stix-pattern.ts";
-import { pythonEnvironment, pythonIsRequired, runPython } from "./python/python-environment.ts";
 import { vectors } from "./vectors.ts";
 
 const requirements = readFileSync(new URL("python/requirements.txt", import.meta.url), "utf8")

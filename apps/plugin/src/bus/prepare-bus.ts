@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { loadBus } from "../load-optional.ts";
 import { createNdjsonBus } from "./ndjson-bus.ts";
 import { standardOutput } from "./standard-output.ts";
+import { watchSnapshots } from "./watch-snapshots.ts";
 
 /** What a bus needs of the program. */
 interface BusParts {
@@ -39,7 +40,10 @@ export async function prepareBus(bus: Config["bus"]): Promise<PreparedBus> {
     return {
       ok: true,
       description: `the Threat Bus at ${bus.host}:${bus.port}`,
-      open: (parts) => createZmqJoinBus({ ...options, ...toOptions(parts) }),
+      open(parts) {
+        const joined = createZmqJoinBus({ ...options, ...toOptions(parts) });
+        return { ...joined, ...watchSnapshots(joined, parts.say) };
+      },
     };
   }
   const { kind: _, ...options } = bus;
@@ -48,10 +52,13 @@ export async function prepareBus(bus: Config["bus"]): Promise<PreparedBus> {
     description: `Threat Bus apps, at ${bus.host}: ${bus.manage}, ${bus.pub}, ${bus.sub}`,
     open: (parts) => {
       const isOurs = ({ id }: { readonly id: string }) => parts.store.byUuid(toUuid(id)) !== undefined;
-      return createZmqHostBus({ ...options, ...toOptions(parts), isOurs });
+      const hosted = createZmqHostBus({ ...options, ...toOptions(parts), isOurs });
+      return { ...hosted, ...watchSnapshots(hosted, parts.say) };
     },
   };
 }
+
+const distinctApps = 32;
 
 const toUuid = (id: string) => id.slice(id.indexOf("--") + 2).toLowerCase();
 
@@ -64,10 +71,14 @@ function toOptions({ store, baseUrl, onRefused, say }: BusParts) {
       return entry === undefined ? undefined : toAnnouncement(entry, rendering);
     },
     onEvent(event: ZmqBusEvent) {
-      if (event.kind === "refused") onRefused(event.reason, event.detail);
-      else if (event.kind === "app-expired" || event.kind === "exposed") say("warn", event.kind, event.detail);
-      else if (event.kind === "join-failed") say("warn", event.kind, event.detail);
-      else if (event.kind !== "relayed") say("info", `${event.kind} ${event.detail}`, event.detail);
+      const { kind } = event;
+      if (kind === "refused") onRefused(event.reason, event.detail);
+      else if (kind === "relayed") return;
+      else if ("app" in event) {
+        // A line for each app, but not one for each time that somebody subscribes in a loop.
+        const level = kind === "app-expired" ? "warn" : "info";
+        say(level, `${kind} ${event.app % distinctApps}`, event.detail);
+      } else say(kind === "rejoined" ? "info" : "warn", kind, event.detail);
     },
   };
 }

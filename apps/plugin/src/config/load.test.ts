@@ -69,6 +69,7 @@ describe("a configuration", () => {
       filterText: "(org 1 OR org 25) AND (type domain OR type url OR type uri)",
       baseUrl: "https://misp.example",
       secrets: ["0123456789012345678901234567890123456789"],
+      bus: { kind: "host", host: "127.0.0.1", manage: 13_370, pub: 13_371, sub: 13_372 },
     });
     expect(loaded.source).toHaveProperty("config", {
       "bootstrap.servers": "localhost:9092",
@@ -78,6 +79,7 @@ describe("a configuration", () => {
     expect(warnings.map((warning) => warning.split(": ").slice(0, 2).join(": "))).toEqual([
       "config.yaml:2: x-defaults",
       "config.yaml:8: plugins.inmem",
+      "config.yaml:9: plugins.zmq-app",
       "config.yaml:12: plugins.misp.filter",
     ]);
   });
@@ -316,6 +318,41 @@ describe("Kafka's topics", () => {
 
 describe("the bus", () => {
   const bus = (text: string) => config(`${minimal}\n${text}`).config.bus;
+  const older = (section: string) => `plugins:\n  misp: { zmq: {} }\n  ${section}`;
+
+  it.each([
+    ["plugins.zmq-app", older("zmq-app: { manage: 4000 }")],
+    ["plugins.zmq_app", older("zmq_app: { manage: 4000 }")],
+    ["plugins.apps.zmq-app", "plugins:\n  apps:\n    misp: { zmq: {} }\n    zmq-app: { manage: 4000 }"],
+    ["plugins.apps.zmq_app", "plugins:\n  apps:\n    misp: { zmq: {} }\n    zmq_app: { manage: 4000 }"],
+  ])("is hosted by its former name %s too, and the present one is told", (path, text) => {
+    const { config: loaded, warnings } = config(text);
+    expect(loaded.bus).toMatchObject({ kind: "host", manage: 4_000 });
+    const present = path.replace(/zmq.app/, "zmq");
+    const line = path.includes("apps") ? 4 : 3;
+    expect(warnings).toEqual([
+      `config.yaml:${line}: ${path}: is Threat Bus' former name for zmq, and is read as ${present}`,
+    ]);
+  });
+
+  it("by its former name is overridden by the environment, and what is wrong in it has its line", () => {
+    const text = older("zmq-app:\n    manage: 4000\n    pubs: 1");
+    expect(problems(text)).toEqual(['config.yaml:5: plugins.zmq.pubs: unknown key "pubs"; did you mean "pub"?']);
+    const { bus: overridden } = config(older("zmq-app: { manage: 4000 }"), {
+      THREATBUS_PLUGINS__APPS__ZMQ__PUB: "4001",
+      THREATBUS_PLUGINS__ZMQ_APP__SUB: "4002",
+    }).config;
+    expect(overridden).toMatchObject({ manage: 4_000, pub: 4_001, sub: 4_002 });
+  });
+
+  it("by both names is a problem, as is a joined bus beside the former name", () => {
+    expect(problems(older("zmq: {}\n  zmq-app: {}"))).toEqual([
+      "config.yaml:4: plugins.zmq-app: is there twice: plugins.zmq too; keep one of the two",
+    ]);
+    expect(problems("plugins: { misp: { zmq: {} }, zmq-app: {} }\nthreatbus: a:1")).toEqual([
+      expect.stringMatching(/^config.yaml:2: threatbus: plugins.zmq is there too/),
+    ]);
+  });
 
   it("is standard output, a Threat Bus to join, or the protocol hosted here", () => {
     expect(bus("")).toEqual({ kind: "ndjson" });

@@ -5,6 +5,7 @@ import { type ApiConfig, readApi } from "./api.ts";
 import { type ConfigDocument, parseConfig } from "./document.ts";
 import { readOverrides, toLayoutOf } from "./environment.ts";
 import { type GatesConfig, readGates } from "./gates.ts";
+import { renameOld, toPresentName } from "./old-names.ts";
 import { type ConfigProblem, dotted, explainIssue } from "./problem.ts";
 import { createReport, type Report } from "./report.ts";
 import { type Config, type ConfigFile, fileSchema, knownKeys } from "./schema.ts";
@@ -60,18 +61,24 @@ function interpret(
   environment: LoadOptions["environment"],
 ): LoadedConfig {
   const { raw } = document;
+  const renamed = renameOld(raw);
   // The broader first, so that what is said about one setting holds against what is said about its section.
   const overrides = readOverrides(environment)
-    .map((override) => toLayoutOf(raw, override))
+    .map((override) => toLayoutOf(raw, { ...override, path: toPresentName(override.path) }))
     .sort((a, b) => a.path.length - b.path.length);
   for (const { path, value } of overrides) setIn(raw, path, value);
   const covers = (path: ConfigPath) => overrides.findLast((o) => o.path.every((part, i) => part === path[i]));
   const report = createReport((path) => {
     const override = covers(path);
     if (override !== undefined) return { where: `environment variable ${override.variable}`, line: 0 };
-    const line = document.lineOf(path);
+    const old = renamed.find(({ to, twice }) => !twice && to.every((part, i) => part === path[i]));
+    const line = document.lineOf(old === undefined ? path : [...old.from, ...path.slice(old.to.length)]);
     return { where: `${name}:${line}`, line };
   });
+  for (const { from, to, twice } of renamed) {
+    if (twice) report.problem(from, `is there twice: ${dotted(to)} too`, "keep one of the two");
+    else report.warn(from, `is Threat Bus' former name for zmq, and is read as ${dotted(to)}`);
+  }
 
   const mispPath = findSection(raw, "misp", report);
   const hostPath = findSection(raw, "zmq", report);

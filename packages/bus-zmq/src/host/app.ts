@@ -15,8 +15,8 @@ export interface App {
   readonly silence: NodeJS.Timeout;
   /** Aborts when the app is forgotten. */
   readonly gone: AbortController;
-  /** How many subscriptions of its topic the pub port has. */
-  listeners: number;
+  /** The topics that it listens to on the pub port, each of which begins with its own. */
+  readonly listening: Set<string>;
   /** Its data connection was lost, and with it what was on its way: its next heartbeat is answered with an error. */
   lost: boolean;
 }

@@ -49,6 +49,12 @@ export function createApps(options: {
       detail: `app ${app.number} (${describeApp(app)}): ${detail}`,
     });
   };
+  /** What was on its way to it is lost, and nobody can say what that was. An app that ends in good order unsubscribes too. */
+  const lose = (app: App) => {
+    app.lost = true;
+    app.outbox.close();
+    app.gone.abort();
+  };
   const ownerOf = (topic: string) => apps.get(topic.slice(0, topicLength));
 
   return {
@@ -76,7 +82,7 @@ export function createApps(options: {
           options.silenceTimeoutMs,
         ),
         gone: new AbortController(),
-        listeners: 0,
+        listening: new Set(),
         lost: false,
       };
       apps.set(topic, app);
@@ -103,21 +109,17 @@ export function createApps(options: {
     mayListen: (topic) => ownerOf(topic) !== undefined,
     listen(topic) {
       const app = ownerOf(topic);
-      if (app === undefined) return;
-      app.listeners += 1;
-      if (app.listeners > 1 || app.lost) return;
+      if (app === undefined || app.lost) return;
+      // Its connection broke and it has another, of which we learn first: a machine that vanished says nothing.
+      if (app.listening.has(topic)) return lose(app);
+      app.listening.add(topic);
+      if (app.listening.size > 1) return;
       app.outbox.open();
       options.onListening(app);
     },
     unlisten(topic) {
       const app = ownerOf(topic);
-      if (app === undefined || app.listeners === 0) return;
-      app.listeners -= 1;
-      if (app.listeners > 0) return;
-      // What was on its way to it is lost, and nobody can say what that was. An app that ends in good order unsubscribes too.
-      app.lost = true;
-      app.outbox.close();
-      app.gone.abort();
+      if (app?.listening.delete(topic) && app.listening.size === 0) lose(app);
     },
     all: () => apps.values(),
     close() {

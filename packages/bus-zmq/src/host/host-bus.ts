@@ -5,7 +5,7 @@ import { createMailbox } from "../mailbox.ts";
 import type { ManagementRequest } from "../management.ts";
 import { toMessages, toSnapshotRequest } from "../outgoing-message.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
-import { createStatusFeed } from "../status-feed.ts";
+import { createBusStatusFeed } from "../status-feed.ts";
 import { ZmqBusError } from "../zmq-bus-error.ts";
 import type { App } from "./app.ts";
 import { createApps } from "./apps.ts";
@@ -39,7 +39,7 @@ export function createZmqHostBus(options: ZmqHostBusOptions = {}): ZmqHostBus {
   const sightings = createMailbox<SightingDelivery>(settings.maxSightings);
   const gate = createSnapshotGate(settings.maxSnapshots, settings.maxApps);
   const snapshots = createForeignSnapshots();
-  const feed = createStatusFeed({ state: "up", detail: `hosting the Threat Bus app protocol on ${host}` });
+  const feed = createBusStatusFeed({ state: "up", detail: `hosting the Threat Bus app protocol on ${host}` });
   let disposed = false;
   let publisher: Publisher | undefined;
   let receiver: Receiver | undefined;

@@ -2,6 +2,7 @@ import type { StixObject } from "@tb/misp-core";
 import { checkBound, checkNames, invalid } from "../check-options.ts";
 import { type Endpoint, toBindHost, toEndpoint } from "../endpoint.ts";
 import type { RenderAgain } from "../outgoing-message.ts";
+import { reportApart } from "../report-apart.ts";
 import type { ZmqBusEvent } from "../zmq-bus-event.ts";
 
 /** Where the host listens, and its limits. */
@@ -17,12 +18,13 @@ export interface ZmqHostBusOptions {
   /**
    * Whether an indicator that another app publishes is one of ours, and so must not come from elsewhere. It gets the whole
    * object, as it came (an id may be in upper case): a program may also refuse the REMOVE of a pattern that it holds itself.
+   * What it throws is counted, and the object goes no further.
    * @default nothing is
    */
   readonly isOurs?: (indicator: StixObject) => boolean;
   /**
    * Renders an indicator again that a slow app had no room for, so that it waits as an id and goes out as it is then. Called
-   * within a turn of the event loop.
+   * within a turn of the event loop. When it throws, the app is forgotten, and subscribes again with its snapshot.
    * @default the object itself is kept until there is room
    */
   readonly renderAgain?: RenderAgain;
@@ -98,7 +100,7 @@ export function toHostSettings(options: ZmqHostBusOptions): HostSettings {
     sub: endpoint("sub", sub),
     isOurs: options.isOurs ?? (() => false),
     renderAgain: options.renderAgain,
-    onEvent: options.onEvent ?? (() => undefined),
+    onEvent: reportApart(options.onEvent ?? (() => undefined)),
     silenceTimeoutMs: checkBound("silenceTimeoutMs", options.silenceTimeoutMs ?? 60_000),
     stallTimeoutMs,
     snapshotStallTimeoutMs: checkBound(

@@ -1,8 +1,9 @@
-import type { SightingDelivery } from "@tb/misp-core";
+import type { SightingDelivery, StixObject } from "@tb/misp-core";
 import { checkObject } from "../check-object.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
 import { isRecord, type ParsedFrame } from "../parse-frame.ts";
+import { describeError } from "../report-apart.ts";
 import { quote, type RefusalReason } from "../zmq-bus-event.ts";
 import type { App } from "./app.ts";
 import type { Apps } from "./apps.ts";
@@ -15,12 +16,20 @@ import type { HostSettings } from "./host-options.ts";
  * follows `stix2/`, and comes back to its publisher if that has subscribed to it.
  */
 export function createFrameReceiver(
-  { isOurs, onEvent, maxWaiting }: HostSettings,
+  { isOurs, onEvent }: HostSettings,
   apps: Apps,
   snapshots: ForeignSnapshots,
   sightings: Mailbox<SightingDelivery>,
 ): (frame: ParsedFrame) => void {
   const refuse = (reason: RefusalReason, detail: string) => onEvent({ kind: "refused", reason, detail });
+
+  const whyNot = (object: StixObject): readonly [RefusalReason, string] | undefined => {
+    try {
+      return isOurs(object) ? ["ours", `${object.id} comes from MISP, and another app published it`] : undefined;
+    } catch (error) {
+      return ["unchecked", `${object.id} of another app is not passed on: ${describeError(error)}`];
+    }
+  };
 
   /** Checks an object of another app; undefined when it goes no further. */
   const accept = (value: unknown) => {
@@ -29,9 +38,12 @@ export function createFrameReceiver(
       refuse("bad-object", checked.detail);
       return undefined;
     }
-    if (checked.type === "indicator" && isOurs(checked.object)) {
-      refuse("ours", `${checked.object.id} comes from MISP, and another app published it`);
-      return undefined;
+    if (checked.type === "indicator") {
+      const refusal = whyNot(checked.object);
+      if (refusal !== undefined) {
+        refuse(...refusal);
+        return undefined;
+      }
     }
     const message = toMessage(checked.object, false);
     return message === undefined ? undefined : { ...checked, message };
@@ -65,7 +77,7 @@ export function createFrameReceiver(
   };
   const offerEnvelope = ({ number, outbox }: App, message: OutgoingMessage) => {
     // Nobody can be asked to send slower, and the app must not be forgotten for what it asked for.
-    if (outbox.snapshotWaiting >= maxWaiting) return refuse("too-many-snapshots", `app ${number} reads too slowly`);
+    if (outbox.snapshotFull) return refuse("too-many-snapshots", `app ${number} reads too slowly`);
     outbox.offerSnapshot([message]);
     void outbox.flush();
   };

@@ -5,7 +5,7 @@ import { toMessages } from "../outgoing-message.ts";
 import { isRecord, type ParsedFrame } from "../parse-frame.ts";
 import { pause } from "../pause.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
-import { createStatusFeed } from "../status-feed.ts";
+import { createBusStatusFeed } from "../status-feed.ts";
 import { ZmqBusError } from "../zmq-bus-error.ts";
 import { quote, type RefusalReason } from "../zmq-bus-event.ts";
 import { askHost } from "./ask-host.ts";
@@ -39,7 +39,7 @@ export function createZmqJoinBus(options: ZmqJoinBusOptions): ZmqJoinBus {
   const { manage, onEvent, answerTimeoutMs } = settings;
   const sightings = createMailbox<SightingDelivery>(settings.maxSightings);
   const gate = createSnapshotGate(settings.maxSnapshots, maxWaitingSnapshots);
-  const feed = createStatusFeed({ state: "down", detail: `joining the Threat Bus at ${manage.address}` });
+  const feed = createBusStatusFeed({ state: "down", detail: `joining the Threat Bus at ${manage.address}` });
   const outgoing = createOutgoing(settings, (detail) => feed.tell({ state: "consumer-behind", detail }));
   const disposal = new AbortController();
   let session: Session | undefined;

@@ -1,6 +1,7 @@
 import { checkBound, checkNames } from "../check-options.ts";
 import { type Endpoint, toEndpoint } from "../endpoint.ts";
 import type { RenderAgain } from "../outgoing-message.ts";
+import { reportApart } from "../report-apart.ts";
 import type { ZmqBusEvent } from "../zmq-bus-event.ts";
 
 /** Which Threat Bus to join, and the limits. */
@@ -11,7 +12,8 @@ export interface ZmqJoinBusOptions {
   readonly port?: number;
   /**
    * Renders an indicator again that was handed over shortly before the host was lost, so that it is remembered as an id and
-   * goes out as it is then. Called within a turn of the event loop.
+   * goes out as it is then. Called within a turn of the event loop. When it throws, that indicator does not go out again, and
+   * an event says so.
    * @default the object itself is remembered
    */
   readonly renderAgain?: RenderAgain;
@@ -70,7 +72,7 @@ export function toJoinSettings(options: ZmqJoinBusOptions): JoinSettings {
     host: options.host,
     manage: toEndpoint("threatbus", options.host, options.port ?? 13_370),
     renderAgain: options.renderAgain,
-    onEvent: options.onEvent ?? (() => undefined),
+    onEvent: reportApart(options.onEvent ?? (() => undefined)),
     heartbeatIntervalMs: bound("heartbeatIntervalMs", 5_000),
     answerTimeoutMs: bound("answerTimeoutMs", 5_000),
     repeatMs: bound("repeatMs", 10_000),

@@ -40,7 +40,7 @@ function open(options: Partial<ZmqJoinBusOptions> = {}) {
   const outgoing = createOutgoing(toJoinSettings({ host: "localhost", ...options }), (detail) => behind.push(detail));
   const publish = (objects: readonly ReturnType<typeof indicator>[], signal?: AbortSignal) =>
     outgoing.hand({
-      messages: objects.flatMap((object) => toMessage(object, false) ?? []),
+      messages: objects.flatMap((object) => toMessage(object, options.renderAgain !== undefined) ?? []),
       wrap: (text, { kind }) => `stix2/${kind} ${text}`,
       remember: signal === undefined,
       ...(signal === undefined ? {} : { signal }),
@@ -89,6 +89,32 @@ describe("what goes out", () => {
     expect(outgoing.begin(third.session)).toBe(2);
     await done;
     expect(third.ids()).toEqual([1, 2, 3, 4]);
+  });
+
+  it("is told of when it cannot be rendered once more, and everything else goes on", async () => {
+    const told: unknown[] = [];
+    const { outgoing, publish, lose } = open({
+      onEvent: (event) => told.push(event),
+      renderAgain(id) {
+        if (id === indicator(2).id) throw new Error("broken");
+        return indicator(Number(id.slice(-12)), { name: "newer" });
+      },
+    });
+    const first = openSession();
+    outgoing.begin(first.session);
+    await publish(numbered(1, 3));
+    lose(first);
+    const second = openSession();
+    outgoing.begin(second.session);
+    await publish([indicator(4)]);
+    expect(second.ids()).toEqual([1, 3, 4]);
+    expect(told).toEqual([
+      {
+        kind: "not-repeated",
+        id: indicator(2).id,
+        detail: `${indicator(2).id} cannot be rendered, and does not go out once more (broken)`,
+      },
+    ]);
   });
 
   it("is not repeated once it has arrived", async () => {

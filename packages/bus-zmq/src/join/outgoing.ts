@@ -1,6 +1,7 @@
 import { createBacklog } from "../backlog.ts";
-import type { OutgoingMessage, RenderAgain } from "../outgoing-message.ts";
+import type { OutgoingMessage } from "../outgoing-message.ts";
 import { pause } from "../pause.ts";
+import { describeError } from "../report-apart.ts";
 import type { JoinSettings } from "./join-options.ts";
 import { createJournal } from "./journal.ts";
 import type { Session } from "./session.ts";
@@ -48,10 +49,16 @@ export function createOutgoing(settings: JoinSettings, onBehind: (detail: string
   let running = false;
   let wakeForRoom: (() => void) | undefined;
 
-  const textOf = (message: OutgoingMessage, renderAgain: RenderAgain | undefined): string | undefined => {
+  const textOf = (message: OutgoingMessage): string | undefined => {
     if (message.text !== undefined) return message.text;
-    const object = renderAgain?.(message.id);
-    return object === undefined ? undefined : JSON.stringify(object);
+    try {
+      const object = settings.renderAgain?.(message.id);
+      return object === undefined ? undefined : JSON.stringify(object);
+    } catch (error) {
+      const detail = `${message.id} cannot be rendered, and does not go out once more (${describeError(error)})`;
+      settings.onEvent({ kind: "not-repeated", id: message.id, detail });
+      return undefined;
+    }
   };
   /** True when it is handed over; false when the session is over. */
   const handOver = async (to: Session, text: string): Promise<boolean> => {
@@ -82,7 +89,7 @@ export function createOutgoing(settings: JoinSettings, onBehind: (detail: string
   const step = async (to: Session) => {
     const again = repeat.first();
     if (again !== undefined) {
-      const text = textOf(again, settings.renderAgain);
+      const text = textOf(again);
       if (text !== undefined && !(await handOver(to, `stix2/${again.kind} ${text}`))) return;
       repeat.done(again);
       if (text !== undefined) await remember(again);

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, realpath, rm, symlink } from "node:fs/promises";
+import { mkdir, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { cacheFolder } from "../../../../tools/cache-folder.ts";
+import { cacheFolder } from "./cache-folder.ts";
 
 const run = promisify(execFile);
 
@@ -16,13 +16,22 @@ export type PythonEnvironment =
       /** The interpreter in it. */
       readonly python: string;
     }
-  | { readonly ok: false; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly reason: string;
+      /** There is no Python, or no package index: this machine cannot have it. Otherwise the packages themselves are at fault. */
+      readonly outOfReach: boolean;
+    };
 
 export interface PythonEnvironmentOptions {
   /** What it is for; part of the folder's name. */
   readonly name: string;
   /** Lines as in a requirements file, pinned. A change of them makes a new environment. */
   readonly requirements: readonly string[];
+  /** What is needed to build those that come as source; installed first. @default each brings its own */
+  readonly buildRequirements?: readonly string[];
+  /** Versions of what the requirements need themselves, pinned. */
+  readonly constraints?: readonly string[];
   /**
    * How long the installation may take.
    * @default 180_000
@@ -71,13 +80,14 @@ export async function runPython(
 }
 
 async function prepare(options: PythonEnvironmentOptions): Promise<PythonEnvironment> {
-  const { name, requirements, timeoutMs = 180_000 } = options;
+  const { name, requirements, buildRequirements, constraints, timeoutMs = 180_000 } = options;
   const found = await findPython();
   if (found === undefined) {
-    return { ok: false, reason: "no Python 3.9 or later with venv; install python3 and python3-venv, then run again" };
+    const reason = "no Python 3.9 or later with venv; install python3 and python3-venv, then run again";
+    return { ok: false, reason, outOfReach: true };
   }
   const digest = createHash("sha256")
-    .update(JSON.stringify([requirements, found.version]))
+    .update(JSON.stringify([requirements, found.version, buildRequirements, constraints]))
     .digest("hex")
     .slice(0, 16);
   const root = join(cacheFolder(), "python");
@@ -87,26 +97,37 @@ async function prepare(options: PythonEnvironmentOptions): Promise<PythonEnviron
 
   await mkdir(root, { recursive: true });
   const folder = join(root, `.${name}-${randomUUID()}`);
+  let reachable = false;
   try {
     await run(found.python, ["-m", "venv", folder], { timeout: timeoutMs });
-    await install(interpreterIn(folder), requirements, timeoutMs);
+    const python = interpreterIn(folder);
+    if (buildRequirements !== undefined) {
+      await install(python, buildRequirements, timeoutMs);
+      reachable = true;
+    }
+    const pins = join(folder, "constraints.txt");
+    await writeFile(pins, (constraints ?? []).join("\n"));
+    const how = buildRequirements === undefined ? [] : ["--no-build-isolation"];
+    await install(python, ["--constraint", pins, ...how, ...requirements], timeoutMs);
     await publish(folder, link);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     return {
       ok: false,
       reason: `${explain(error)}; allow pip a package index and run again (${requirements.join(", ")})`,
+      outOfReach: !reachable,
     };
   }
+  const broken = { ok: false, outOfReach: false } as const;
   return (
-    (await environmentAt(link)) ?? { ok: false, reason: `${link} has no working interpreter; delete it and run again` }
+    (await environmentAt(link)) ?? { ...broken, reason: `${link} has no working interpreter; delete it and run again` }
   );
 }
 
 /** Two retries after at most 20 s each: an index that cannot be reached is noticed soon. */
-async function install(python: string, requirements: readonly string[], timeoutMs: number): Promise<void> {
+async function install(python: string, parameters: readonly string[], timeoutMs: number): Promise<void> {
   const quiet = ["--quiet", "--disable-pip-version-check", "--no-input", "--retries", "2", "--timeout", "20"];
-  await run(python, ["-m", "pip", "install", ...quiet, ...requirements], { timeout: timeoutMs });
+  await run(python, ["-m", "pip", "install", ...quiet, ...parameters], { timeout: timeoutMs });
 }
 
 async function publish(folder: string, link: string): Promise<void> {
