@@ -14,6 +14,8 @@ export type { LoadGenerator, LoadKind } from "./generate.ts";
 export { createLoadGenerator } from "./generate.ts";
 export type { KafkaMessage, KafkaProducer } from "./kafka-producer.ts";
 export { createKafkaProducer } from "./kafka-producer.ts";
+export type { Loss } from "./loss.ts";
+export { createLoss } from "./loss.ts";
 export { kafkaTopics, toKafkaRecord } from "./messages/kafka-record.ts";
 export type { MispTopic, ModelNotification } from "./messages/topics.ts";
 export { topics } from "./messages/topics.ts";

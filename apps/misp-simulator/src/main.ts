@@ -6,6 +6,7 @@ import { type Command, createCommandRunner } from "./cli/commands.ts";
 import { kafkaUsage, receive, send } from "./cli/kafka-tools.ts";
 import { createOutlet } from "./cli/outlet.ts";
 import { createKafkaProducer, type KafkaProducer } from "./kafka-producer.ts";
+import { createLoss, type Loss } from "./loss.ts";
 import { toKafkaRecord } from "./messages/kafka-record.ts";
 import { createMispModel } from "./model.ts";
 import { createRandom, createRandomUuid } from "./random/source.ts";
@@ -27,6 +28,8 @@ each answered by one line. It ends with its stdin, or on SIGTERM.
   --heartbeat-after-ms MS  default 10000; 0: never
   --watch                  know who subscribes (command "subscribed")
   --integers               write numbers as integers, not as strings
+  --lose PERCENT           of the ZeroMQ messages, by chance (--seed repeats it)
+  --lose-kafka PERCENT     the same for Kafka; each loses by itself
   --sanitise               overwrite what is soft-deleted
   --seed NUMBER            makes uuids and chance repeatable
   --rest PORT              MISP's REST API too, on the same host; 0: any free port. "ready" then has its url and keys
@@ -45,12 +48,18 @@ async function publish(): Promise<void> {
       kafka: { type: "string" },
       watch: { type: "boolean" },
       integers: { type: "boolean" },
+      lose: { type: "string" },
+      "lose-kafka": { type: "string" },
       sanitise: { type: "boolean" },
       seed: { type: "string" },
       rest: { type: "string" },
     },
   });
   const { host, username, password, watch, seed } = values;
+  const chance = Number(seed ?? Date.now());
+  const lossOf = (percent: string | undefined, offset: number) =>
+    createLoss(Number(percent ?? 0) / 100, createRandom(chance + offset));
+  const [zmqLoss, kafkaLoss] = [lossOf(values.lose, 1), lossOf(values["lose-kafka"], 2)];
   await using zmq = await createZmqPublisher({
     ...(host !== undefined && { host }),
     port: Number(values.port ?? 0),
@@ -67,7 +76,9 @@ async function publish(): Promise<void> {
     sanitiseOnDelete: values.sanitise ?? false,
   });
   const publisher =
-    values.kafka === undefined ? zmq : withKafka(zmq, await createKafkaProducer({ "bootstrap.servers": values.kafka }));
+    values.kafka === undefined
+      ? lossy(zmq, zmqLoss)
+      : withKafka(lossy(zmq, zmqLoss), await createKafkaProducer({ "bootstrap.servers": values.kafka }), kafkaLoss);
   const outlet = createOutlet(publisher);
   const rest =
     values.rest === undefined
@@ -81,7 +92,7 @@ async function publish(): Promise<void> {
             await outlet.flush();
           },
         });
-  const run = createCommandRunner({ model, publisher, outlet, rest, seed: Number(seed ?? Date.now()) });
+  const run = createCommandRunner({ model, publisher, outlet, rest, seed: chance });
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.once(signal, () => {
       Promise.all([rest?.[Symbol.asyncDispose](), publisher[Symbol.asyncDispose]()]).then(() => process.exit(0));
@@ -102,12 +113,19 @@ async function publish(): Promise<void> {
   }
 }
 
+/** Loses messages on their way to ZeroMQ; frames given as they are arrive. */
+function lossy(publisher: ZmqPublisher, loss: Loss): ZmqPublisher {
+  return Object.assign(Object.create(publisher) as ZmqPublisher, {
+    publish: (messages: readonly Message[]) => publisher.publish(loss.keep(messages)),
+  });
+}
+
 /** Publishes on both, as a MISP with both switched on does. */
-function withKafka(publisher: ZmqPublisher, kafka: KafkaProducer): ZmqPublisher {
+function withKafka(publisher: ZmqPublisher, kafka: KafkaProducer, loss: Loss): ZmqPublisher {
   return Object.assign(Object.create(publisher) as ZmqPublisher, {
     async publish(messages: readonly Message[]) {
       await publisher.publish(messages);
-      await kafka.publish(messages.map(toKafkaRecord));
+      await kafka.publish(loss.keep(messages).map(toKafkaRecord));
     },
   });
 }

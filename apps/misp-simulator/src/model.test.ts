@@ -231,6 +231,39 @@ it("sets the event's timestamp with each change, except for local tags and sight
   expect(touched(() => model.hardDelete({ id: 1 }))).toBe(true);
 });
 
+it("gives two changes of one event within a second the same version", () => {
+  const { model, clock } = newModel();
+  model.addAttribute({ eventId: 1, type: "domain", value: "evil.example" });
+  const version = () => {
+    const { timestamp, published } = model.state.events.get(1) ?? {};
+    return { timestamp, published };
+  };
+  clock.seconds++;
+  model.editAttribute({ id: 1, value: "worse.example" });
+  const first = version();
+  model.editAttribute({ id: 1, value: "worst.example" });
+  expect(version()).toEqual(first);
+  model.publishEvent({ id: 1 });
+  expect(version()).not.toEqual(first);
+});
+
+it("merges tags without a word and without another version", () => {
+  const { model, clock } = newModel();
+  model.addAttribute({ eventId: 1, type: "domain", value: "evil.example" });
+  model.addTag({ name: "tlp:amber" });
+  model.addTag({ name: "tlp:red" });
+  model.attachTag({ id: 1, tag: 1, local: true });
+  model.tagEvent({ id: 1, tag: 1 });
+  model.tagEvent({ id: 1, tag: 2 });
+  clock.seconds++;
+  const before = model.state.events.get(1)?.timestamp;
+  expect(model.mergeTags({ id: 2, from: 1 }).notifications).toEqual([]);
+  expect(model.attributes()).toMatchObject([{ tags: [{ id: 2, local: true }], event: { tags: [{ id: 2 }] } }]);
+  expect(model.attributes()[0]?.event.tags).toHaveLength(1);
+  expect(model.state.tags.get(1)).toBeUndefined();
+  expect(model.state.events.get(1)?.timestamp).toBe(before);
+});
+
 it("writes numbers and booleans as the installation does", () => {
   const { model } = newModel({ drift: { numbers: "integers", booleans: "strings" } });
   const said = model.addAttribute({ eventId: 1, type: "domain", value: "evil.example" }).notifications;
@@ -243,6 +276,7 @@ it.each([
   ["not-found", (model: MispModel) => model.attachTag({ id: 1, tag: 99 })],
   ["not-found", (model: MispModel) => model.importEvent({ info: "x", orgcId: 99 })],
   ["refused", (model: MispModel) => model.addTag({ name: "TLP:amber" })],
+  ["refused", (model: MispModel) => model.mergeTags({ id: 1, from: 1 })],
   ["refused", (model: MispModel) => model.addEvent({ info: "x", uuid: model.state.events.get(1)?.uuid ?? "" })],
   ["invalid-command", (model: MispModel) => model.perform({ action: "nonsense" } as never)],
 ])("answers %s and changes nothing", (code, act) => {

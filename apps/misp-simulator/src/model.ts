@@ -38,6 +38,8 @@ export interface MispModel extends MispActions {
   /** What MISP holds now: the live attributes with their own tags and their event's, in no particular order. */
   attributes(): AttributeView[];
   readonly state: MispState;
+  /** Its clock, whole seconds since the epoch. */
+  readonly now: () => number;
 }
 
 const defaultOrgs: readonly Org[] = [
@@ -76,5 +78,6 @@ export function createMispModel(options: MispModelOptions): MispModel {
     },
     attributes: () => listAttributes(state),
     state,
+    now: options.now,
   };
 }

@@ -65,6 +65,8 @@ export interface EventRow {
 export interface AttributeRow {
   readonly id: number;
   readonly uuid: string;
+  /** When the row was made, by MISP's clock. Not a column of MISP's: an import brings an old timestamp, and its rows are new all the same. */
+  readonly createdAt: number;
   readonly event: EventRow;
   readonly object?: ObjectRow;
   readonly objectRelation: string | null;

@@ -172,3 +172,20 @@ it("explains itself when called wrongly", async () => {
   expect(await once(child, "close")).toEqual([64, null]);
   expect(text).toContain("Usage: main.ts publish");
 });
+
+it("loses a share of the messages, the same ones from the same seed", async () => {
+  const heard = async () => {
+    const simulator = await start("--watch", "--seed", "3", "--lose", "50", "--high-water-mark", "0");
+    const subscriber = await subscribe(simulator, "");
+    const { published = 0 } = await simulator.ask({ generate: { count: 200, kind: "add" } });
+    const frames: string[] = [];
+    while (frames.length < published) frames.push(await receive(subscriber));
+    return frames.map(
+      (frame) => frame.split(" ")[0] === "misp_json_attribute" && JSON.parse(frame.slice(20)).Attribute.id,
+    );
+  };
+  const [first, second] = [await heard(), await heard()];
+  expect(first.length).toBeGreaterThan(60);
+  expect(first.length).toBeLessThan(140);
+  expect(second).toEqual(first);
+});

@@ -86,6 +86,7 @@ export function createAttribute(
   const row: AttributeRow = {
     id: context.nextId("attribute"),
     uuid: claimUuid(context, options.uuid),
+    createdAt: context.now(),
     event,
     ...(object && { object }),
     objectRelation: object ? (options.objectRelation ?? options.type) : null,

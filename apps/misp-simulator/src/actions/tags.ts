@@ -38,6 +38,11 @@ export interface TagActions {
   renameTag(options: { readonly id: number; readonly name: string }): ActionResult;
   /** `delete`, then a message for each place that it hung on. */
   deleteTag(options: { readonly id: number }): ActionResult;
+  /**
+   * What carries `from` carries `id` instead, and `from` is gone. MISP does it in its database: no message, and no event gets
+   * another version.
+   */
+  mergeTags(options: { readonly id: number; readonly from: number }): ActionResult;
   /** A tag message and the attribute's `edit` with the new list; a local tag sends its tag message only. */
   attachTag(options: TagAttribute & { readonly local?: boolean }): ActionResult;
   detachTag(options: TagAttribute): ActionResult;
@@ -149,6 +154,21 @@ export function createTagActions(context: ActionContext): TagActions {
       }
       state.tags.delete(tag);
       return out;
+    },
+
+    mergeTags({ id, from }) {
+      const into = find(state.tags, id, "tag");
+      const merged = find(state.tags, from, "tag");
+      if (into === merged) throw new SimulatorError("refused", `tag ${id} cannot be merged into itself`);
+      for (const carrier of [...state.events, ...state.attributes]) {
+        const { tags } = carrier;
+        if (!tags.some(({ tag }) => tag === merged)) continue;
+        carrier.tags = tags.some(({ tag }) => tag === into)
+          ? tags.filter(({ tag }) => tag !== merged)
+          : tags.map((attachment) => (attachment.tag === merged ? { ...attachment, tag: into } : attachment));
+      }
+      state.tags.delete(merged);
+      return createEmission();
     },
 
     attachTag({ id, tag, local = false, tagMessageOnly = false }) {

@@ -22,6 +22,7 @@ const verbs: Readonly<Record<AnalystAction["action"], string>> = {
   addTag: "makes the tag",
   renameTag: "renames tag",
   deleteTag: "deletes tag",
+  mergeTags: "merges, unseen, into tag",
   addObject: "adds an object",
   softDeleteObject: "deletes object",
   hardDeleteObject: "deletes for good object",

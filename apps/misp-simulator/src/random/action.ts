@@ -9,7 +9,7 @@ import { tagPicks } from "./tags.ts";
 export interface RandomActionOptions {
   /** About how many attributes to keep: with more than that, nothing is added, only deleted. @default 40 */
   readonly attributes?: number;
-  /** Also do what MISP says nothing about (`fastUpdate`), which nobody can follow on the stream alone. @default false */
+  /** Also do what MISP says nothing about (`fastUpdate`, `mergeTags`), which nobody can follow on the stream alone. @default false */
   readonly silent?: boolean;
 }
 

@@ -57,6 +57,14 @@ export const tagPicks: readonly WeightedPick[] = [
       return tag && { action: "deleteTag", id: tag.id };
     },
   },
+  {
+    weight: 1,
+    silent: true,
+    pick(model, random) {
+      const [into, from] = [anyOf(model.state.tags, random), anyOf(model.state.tags, random)];
+      return into && from && into !== from ? { action: "mergeTags", id: into.id, from: from.id } : undefined;
+    },
+  },
 ];
 
 function isTaken(tags: Iterable<TagRow>, name: string, except?: TagRow): boolean {

@@ -13,7 +13,7 @@ export const attributesSearch: Endpoint = (request, context) => {
   const { model, wire, view, now, trouble } = context;
   const filter = createSearchFilter(read.filters, "attributes", now);
   let rows = findAttributes(model.state, view, filter);
-  if (trouble.lagSeconds > 0) rows = rows.filter(({ timestamp }) => timestamp <= now - trouble.lagSeconds);
+  if (trouble.lagSeconds > 0) rows = rows.filter(({ createdAt }) => createdAt <= now - trouble.lagSeconds);
   if (!sortRows(rows, read.filters["order"]) && rows.length > 0) {
     const start = trouble.turn % rows.length;
     if (start > 0) rows = [...rows.slice(start), ...rows.slice(0, start)];

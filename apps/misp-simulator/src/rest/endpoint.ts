@@ -29,7 +29,7 @@ export interface EndpointContext {
 interface SearchTrouble {
   /** Every page is the first. */
   readonly repeatPage: boolean;
-  /** Rows changed in the latest seconds are not there yet. */
+  /** Rows made in the latest seconds are not there yet. */
   readonly lagSeconds: number;
   /** Without `order` each query has another one. A number to turn the rows by; 0 leaves them by id. */
   readonly turn: number;

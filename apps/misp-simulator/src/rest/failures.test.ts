@@ -160,6 +160,9 @@ it("repeats the first page for ever, and hides what changed just now", async () 
   expect(await isFound()).toBe(0);
   clock.now += 10;
   expect(await isFound()).toBe(1);
+  model.editAttribute({ id: model.attributes().find(({ value }) => value === "new.example")?.id ?? 0 });
+  // An edit makes no row vanish.
+  expect(await isFound()).toBe(1);
 });
 
 it("turns the order of searches that ask for none, when told to", async () => {
@@ -217,4 +220,13 @@ it("is done with a caller who goes away in the middle of a long answer", async (
 
 it("says so when its port is taken", async () => {
   await expect(createRestServer(model, { port: server.port })).rejects.toThrow("EADDRINUSE");
+});
+
+it("stamps every answer with MISP's clock, whatever the answer", async () => {
+  clock.now = 1_812_345_678;
+  const stamp = new Date(clock.now * 1000).toUTCString();
+  expect((await version()).headers.get("date")).toBe(stamp);
+  expect((await search()).headers.get("date")).toBe(stamp);
+  server.fail({ kind: "html" });
+  expect((await version()).headers.get("date")).toBe(stamp);
 });

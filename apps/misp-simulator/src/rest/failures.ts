@@ -36,7 +36,7 @@ export type RestFailure =
     }
   /** Every page of a search is its first. */
   | { readonly kind: "repeat-page" }
-  /** Attributes changed in the latest seconds are not found yet. */
+  /** Attributes made in the latest seconds are not found yet: MISP says a row before its transaction ends. An edit hides none. */
   | { readonly kind: "lag"; readonly seconds: number };
 
 /** Which requests a failure hits. By default all, until it is healed. */

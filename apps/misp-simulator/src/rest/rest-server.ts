@@ -28,7 +28,7 @@ export interface RestServerOptions {
   readonly publish?: (notifications: readonly ModelNotification[]) => void | Promise<void>;
   /** Runs before a request is carried out: the moment for a test to change the model in the middle of a walk. */
   readonly beforeRequest?: (request: RestRequest) => void | Promise<void>;
-  /** MISP's clock, whole seconds; give it the model's. @default the clock */
+  /** MISP's clock, whole seconds; every answer carries it as `Date`. @default the model's */
   readonly now?: () => number;
   /** As the model's. */
   readonly drift?: Drift;
@@ -77,7 +77,7 @@ function defect(error: unknown): RestAnswer {
 /** Starts MISP's REST API on a model; resolves when it listens. Rejects when the port is taken. */
 export async function createRestServer(model: MispModel, options: RestServerOptions = {}): Promise<RestServer> {
   const { host = "127.0.0.1", publish, beforeRequest, keepRequests = 10_000 } = options;
-  const now = options.now ?? (() => Math.floor(Date.now() / 1000));
+  const now = options.now ?? model.now;
   const wire = createWire(options.drift ?? {});
   const keys = new Map((options.keys ?? Object.values<RestKey>(exampleKeys)).map((key) => [key.key, key]));
   const narrowings = new Map<string, Narrowing>();
@@ -129,6 +129,8 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
     try {
       const answer = await carryOut(request, hits, saved).catch(defect);
       if (!failureOf(hits, "lost-answer")) logged.status = answer.status;
+      // As Apache stamps it: when the answer was made, in whole seconds. Node would take the clock of this machine.
+      response.setHeader("Date", new Date(now() * 1000).toUTCString());
       await send(response, answer, hits, gone.signal);
     } finally {
       openBatches.delete(saved);
