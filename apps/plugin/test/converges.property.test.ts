@@ -55,7 +55,7 @@ const step = fc.oneof(
 );
 
 async function converges(transport: Transport, items: readonly PlainItem[] | undefined, steps: readonly Step[]) {
-  const world = createWorld(transport, items);
+  const world = createWorld({ transport, items });
   for (const s of steps) {
     if (s.kind === "act") world.act(s.seed);
     else if (s.kind === "deliver") await world.deliver(s.count, s.seed);

@@ -25,7 +25,7 @@ it.skipIf(!environment.ok && !pythonIsRequired)(
 const emitted: StixObject[] = [];
 beforeAll(async () => {
   for (let seed = 1; seed <= 20; seed++) {
-    const world = createWorld("zmq", undefined, (objects) => emitted.push(...objects));
+    const world = createWorld({ transport: "zmq", onObjects: (objects) => emitted.push(...objects) });
     for (let i = 0; i < 60; i++) {
       world.act(seed * 1_000 + i);
       await world.deliver(3, i);

@@ -5,12 +5,14 @@ import {
   createMispModel,
   createMispzmq,
   createRandom,
+  type Loss,
   type MispModel,
   randomAction,
 } from "@tb/misp-simulator";
 import { createCounters } from "../src/counters.ts";
-import { createCommitter } from "../src/pipeline/commit.ts";
+import { type Committer, createCommitter } from "../src/pipeline/commit.ts";
 import { type Publisher, startPublishing } from "../src/pipeline/publish.ts";
+import type { Rules } from "../src/pipeline/settle-entry.ts";
 import { type Consumers, createConsumers } from "./consumers.ts";
 import type { PlainItem } from "./expected.ts";
 
@@ -22,7 +24,34 @@ export type Transport =
   | "kafka";
 
 /** Where the program is killed. */
-type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
+export type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
+
+/** What a program does besides its pipeline, from its start to its kill. */
+export interface ProgramParts {
+  /** As the program sees it: after a kill nothing is written any more, whoever still tries. */
+  readonly store: Store;
+  readonly committer: () => Committer;
+  /** Milliseconds, the clock by which messages count as observed. */
+  readonly now: () => number;
+  /** Aborts when the program is killed. */
+  readonly signal: AbortSignal;
+}
+
+export interface WorldOptions {
+  readonly transport: Transport;
+  /** The filter; absent: everything. */
+  readonly items?: readonly PlainItem[] | undefined;
+  readonly onObjects?: (objects: readonly StixObject[]) => void;
+  /** Also actions that MISP says nothing about. @default false */
+  readonly silent?: boolean;
+  /**
+   * Of messages on their way. Those about local tags always arrive: MISP gives the event no other version for them, so nobody can
+   * see that one is missing.
+   */
+  readonly loss?: Loss;
+  /** Called with each start of the program; what it answers are rules of its own. */
+  readonly onStart?: (parts: ProgramParts) => Partial<Rules>;
+}
 
 /** A stand-in MISP, the pipeline over a store that survives kills, and consumers that survive everything. */
 export interface World {
@@ -35,12 +64,20 @@ export interface World {
   deliver(count: number, seed: number): Promise<void>;
   setBus(up: boolean): void;
   kill(point: KillPoint, seed: number): Promise<void>;
+  /** Seconds pass. */
+  wait(seconds: number): void;
+  /** mispzmq or the broker dies: what waits is lost, as far as `loss` loses anything. */
+  loseBacklog(): void;
   /** Delivers and publishes all there is. */
+  settle(): Promise<void>;
+  /** {@link settle}, and then the program ends. */
   finish(): Promise<void>;
 }
 
 interface Message {
   readonly body: Uint8Array;
+  /** About a local tag. */
+  readonly unseen: boolean;
   readonly producedAtMs: number;
 }
 
@@ -55,11 +92,8 @@ export function compileItems(items: readonly PlainItem[] | undefined): Filter {
   return compiled.filter;
 }
 
-export function createWorld(
-  transport: Transport,
-  items: readonly PlainItem[] | undefined,
-  onObjects: (objects: readonly StixObject[]) => void = () => undefined,
-): World {
+export function createWorld(options: WorldOptions): World {
+  const { transport, items, onObjects = () => undefined, silent = false, loss } = options;
   const filter = compileItems(items);
   const store = createMemoryStore();
   const consumers = createConsumers();
@@ -68,7 +102,12 @@ export function createWorld(
   const model = createMispModel({ now: () => seconds, uuid: createCountingUuid() });
 
   /** What MISP produced and nobody has taken in yet. */
-  const waiting: Message[] = [];
+  let waiting: Message[] = [];
+  /** Never the same twice, and never behind MISP's clock: rows and messages are compared by it. */
+  const tickClock = () => {
+    milliseconds = Math.max(milliseconds + 1, seconds * 1000);
+    return milliseconds;
+  };
   const queue = createMispzmq<{ topic: string; message: Message }>(({ message }) => waiting.push(message));
   queue.pause();
 
@@ -78,6 +117,7 @@ export function createWorld(
 
   const start = () => {
     let alive = true;
+    const ended = new AbortController();
     const dead = new Promise<never>(() => undefined);
     const bus: Pick<Bus, "publish"> = {
       async publish(objects) {
@@ -86,7 +126,9 @@ export function createWorld(
         while (!busUp && alive) await new Promise<void>((resolve) => busChanged.push(resolve));
         if (!alive) return dead;
         if (partial !== undefined) {
-          consumers.receive(objects.slice(0, partial % (objects.length + 1)));
+          const handedOver = objects.slice(0, partial % (objects.length + 1));
+          consumers.receive(handedOver);
+          onObjects(handedOver);
           return dead;
         }
         consumers.receive(objects);
@@ -96,8 +138,14 @@ export function createWorld(
       },
     };
     let publisher: Publisher | undefined;
-    const committer = createCommitter(store, {
-      rules: { filter, reorders: transport === "kafka" },
+    const own: Store = {
+      ...store,
+      commit: (changes) => (alive ? store.commit(changes) : dead),
+      expireWaiting: (beforeMs) => (alive ? store.expireWaiting(beforeMs) : dead),
+    };
+    const more = options.onStart?.({ store: own, committer: () => committer, now: tickClock, signal: ended.signal });
+    const committer: Committer = createCommitter(own, {
+      rules: { filter, reorders: transport === "kafka", ...more },
       counters: createCounters(),
       takePublished: () => publisher?.takePublished() ?? [],
       onCommitted: () => publisher?.wake(),
@@ -108,6 +156,7 @@ export function createWorld(
       publisher,
       die() {
         alive = false;
+        ended.abort();
       },
     };
   };
@@ -131,8 +180,7 @@ export function createWorld(
   };
   const commit = async (messages: readonly Message[]) => {
     const changes = messages.flatMap(({ body, producedAtMs }) => {
-      if (transport === "zmq") milliseconds += 1;
-      const observedAtMs = transport === "zmq" ? milliseconds : producedAtMs;
+      const observedAtMs = transport === "zmq" ? tickClock() : producedAtMs;
       const decoded = decode({ topic: "any", body, observedAtMs });
       if (!decoded.ok) throw new Error(`${decoded.reason}: ${decoded.detail}`);
       return decoded.changes;
@@ -148,9 +196,14 @@ export function createWorld(
       const random = createRandom(seed);
       // MISP's timestamps are whole seconds: many actions share one.
       if (random(3) === 0) seconds += random(3);
-      for (const { topic, body } of randomAction(model, random, { attributes: 15 }).notifications) {
-        milliseconds += 1;
-        queue.push([{ topic, message: { body: encoder.encode(body), producedAtMs: milliseconds } }]);
+      const before = loss && localTags(model);
+      const { notifications } = randomAction(model, random, { attributes: 15, silent });
+      const local = before && new Set([...before, ...localTags(model)]);
+      for (const { topic, body } of notifications) {
+        const unseen =
+          local !== undefined && topic === "misp_json_tag" && local.has(attachmentOf(JSON.parse(body).Tag));
+        const message = { body: encoder.encode(body), unseen, producedAtMs: tickClock() };
+        if (loss === undefined || unseen || loss.keep([message]).length > 0) queue.push([{ topic, message }]);
       }
     },
     async deliver(count, seed) {
@@ -185,16 +238,46 @@ export function createWorld(
       waiting.push(...batch);
       restart();
     },
-    async finish() {
+    wait(passing) {
+      seconds += passing;
+    },
+    loseBacklog() {
+      if (loss === undefined) return;
+      queue.drain(Number.POSITIVE_INFINITY);
+      waiting = waiting.filter((message) => message.unseen || loss.keep([message]).length > 0);
+    },
+    async settle() {
       world.setBus(true);
       while (queue.size > 0 || waiting.length > 0) await world.deliver(50, 1);
       while (store.dirtyAfter(0, 1).length > 0) {
         await tick();
         await program.committer.confirm();
       }
+    },
+    async finish() {
+      await world.settle();
       program.die();
       await program.publisher.stop(AbortSignal.timeout(1000));
     },
   };
   return world;
 }
+
+/** A tag on something, in one word: whether a message is about it. */
+function attachmentOf(tag: {
+  readonly id: unknown;
+  readonly attribute_id?: unknown;
+  readonly event_id?: unknown;
+}): string {
+  return tag.attribute_id === undefined ? `event ${tag.event_id} ${tag.id}` : `attribute ${tag.attribute_id} ${tag.id}`;
+}
+
+function localTags({ state }: MispModel): string[] {
+  const of = (kind: string, { id, tags }: { readonly id: number; readonly tags: readonly Attached[] }) =>
+    tags.flatMap(({ tag, local }) => (local ? [`${kind} ${id} ${tag.id}`] : []));
+  return [...state.events]
+    .flatMap((event) => of("event", event))
+    .concat([...state.attributes].flatMap((attribute) => of("attribute", attribute)));
+}
+
+type Attached = { readonly tag: { readonly id: number }; readonly local: boolean };
