@@ -1,3 +1,4 @@
+import { mispTypes } from "@tb/misp-core";
 import { describe, expect, it } from "vitest";
 import type { MispApi, Rows } from "../src/index.ts";
 import { recorded } from "./recordings.ts";
@@ -77,6 +78,12 @@ describe("attributes of events", () => {
     const { api, queries } = await openSearch(range(3));
     await collect(api.attributesOf([4, 4, 5]));
     expect(queries.map(({ eventid }) => eventid)).toEqual([[4, 5]]);
+  });
+
+  it("of every type that MISP has", async () => {
+    const { api, queries } = await openSearch([1]);
+    await collect(api.attributesOf([4], { types: mispTypes }));
+    expect(queries).toMatchObject([{ type: mispTypes }]);
   });
 
   it("of some types only, and of none without a request", async () => {
