@@ -5,15 +5,25 @@ function hex(n: number, digits: number): string {
   return n.toString(16).padStart(digits, "0");
 }
 
+/** The event that an attribute is in. */
+export function eventOf(id: number): number {
+  return 1 + Math.floor(id / attributesPerEvent);
+}
+
 /** Scatters ids over the whole range, as real UUIDs are. */
-function uuidOf(id: number): string {
+export function uuidOf(id: number): string {
   const scattered = Math.imul(id, 0x9e3779b1) >>> 0;
   return `${hex(scattered, 8)}-0000-4000-8000-${hex(id, 12)}`;
 }
 
-/** An attribute message of about 0.9 kB, the median of the recorded ones. */
-export function attributeMessage(action: "add" | "edit", id: number, comment: string): string {
-  const event = 1 + Math.floor(id / attributesPerEvent);
+/** An attribute message of about 0.9 kB, the median of the recorded ones. `timestamp` in seconds; an edit's is one more by default. */
+export function attributeMessage(
+  action: "add" | "edit",
+  id: number,
+  comment: string,
+  timestamp: number = 1_795_494_395 + (action === "edit" ? 1 : 0),
+): string {
+  const event = eventOf(id);
   const value = `host-${id}.load.example`;
   return `misp_json_attribute ${JSON.stringify({
     Attribute: {
@@ -27,7 +37,7 @@ export function attributeMessage(action: "add" | "edit", id: number, comment: st
       value2: "",
       to_ids: true,
       uuid: uuidOf(id),
-      timestamp: String(1_795_494_395 + (action === "edit" ? 1 : 0)),
+      timestamp: String(timestamp),
       distribution: "5",
       sharing_group_id: "0",
       comment,

@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+
+/** Resident memory without what is only mapped from files, in MB. */
+export function anonymousMb(): number {
+  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
+}
+
+/** Looks every 50 ms; `stop` says the most that was seen. */
+export function watchMemory(): { stop(): number } {
+  let peakMb = anonymousMb();
+  const timer = setInterval(() => (peakMb = Math.max(peakMb, anonymousMb())), 50);
+  return {
+    stop() {
+      clearInterval(timer);
+      return Math.max(peakMb, anonymousMb());
+    },
+  };
+}
