@@ -25,7 +25,7 @@ const transports: readonly Transport[] = ["zmq", "kafka"];
 const killPoints: readonly KillPoint[] = ["idle", "before-commit", "before-ack", "during-publish", "before-confirm"];
 
 /** Short enough that a request that hangs costs little. */
-const impatientMs = 60;
+const impatientMs = 200;
 const patientMs = 20_000;
 
 /** What happened in an episode, for people. */

@@ -4,10 +4,8 @@ import { type EpisodeReport, playEpisode } from "./state-episode.ts";
 
 /** Seeds that failed once, tried first at each run, with what was mended. */
 const keptSeeds: readonly (readonly [seed: number, why: string])[] = [
-  [
-    40,
-    "tags that had waited for a row made its whole event one of which something live was heard: absences were left out",
-  ],
+  [3, "a tag that was merged in silence stayed on what carried it"],
+  [8, "a second change within the second of the look was never read"],
 ];
 
 const actionsPerEpisode = 200;
