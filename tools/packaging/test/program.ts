@@ -41,6 +41,10 @@ export async function startScript(installation: string, source: string, ...nodeO
   return follow(spawn(process.execPath, [...nodeOptions, "own.mjs"], { cwd: installation, env: plainEnv() }));
 }
 
+/** Starts any other command. */
+export const startCommand = (cwd: string, command: string, parameters: readonly string[]) =>
+  follow(spawn(command, parameters, { cwd, env: plainEnv() }));
+
 export type Program = ReturnType<typeof follow>;
 
 function follow(child: ChildProcess & { readonly stdout: NodeJS.ReadableStream | null }) {

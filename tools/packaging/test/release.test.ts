@@ -2,14 +2,14 @@ import { access, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import { keys, published } from "./published.ts";
-import { copyWorkspace, type WorkspaceCopy } from "./workspace-copy.ts";
+import { copyWorkspace, type Releases } from "./workspace-copy.ts";
 
 const { folder } = inject("packed");
 const names = keys.map((key) => published[key].name);
 const peers = ["@tb/bus-zmq", "@tb/source-kafka", "@tb/source-zmq"] as const;
 
 /** Versions after a release from this version with these changesets. */
-async function release(name: string, version: string, ...changes: Parameters<WorkspaceCopy["replaceChangesets"]>) {
+async function release(name: string, version: string, ...changes: Releases[]) {
   const copy = await copyWorkspace(join(folder, name));
   await copy.setVersions(version);
   await copy.replaceChangesets(...changes);

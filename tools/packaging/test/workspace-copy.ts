@@ -9,12 +9,15 @@ const changesets = join(
   "bin.js",
 );
 
+/** Package to kind of release, as in one changeset. */
+export type Releases = Readonly<Record<string, "patch" | "minor" | "major">>;
+
 export interface WorkspaceCopy {
   readonly folder: string;
   /** Runs `changeset` in the copy. */
   changeset(parameters: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
-  /** Takes out the changesets that wait for the next release, and puts in these: package to kind of release. */
-  replaceChangesets(...changesets: readonly Readonly<Record<string, "patch" | "minor" | "major">>[]): Promise<void>;
+  /** Takes out the changesets that wait for the next release, and puts in these. */
+  replaceChangesets(...changesets: Releases[]): Promise<void>;
   setVersions(version: string): Promise<void>;
   manifest(folder: string): Promise<Manifest>;
   /** Version by package. */
