@@ -18,10 +18,22 @@ export async function install(manager: Manager, folder: string, parts: Parts): P
 
 const quietly = ["--prefer-offline", "--no-audit", "--no-fund", "--no-update-notifier"];
 
-export async function installWithNpm(folder: string, tarballs: readonly string[], env = {}): Promise<void> {
+export async function installWithNpm(folder: string, tarballs: readonly string[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
-  await run("npm", ["install", "--ignore-scripts", ...quietly, ...tarballs], { cwd: folder, env });
+  await run("npm", ["install", "--ignore-scripts", ...quietly, ...tarballs], { cwd: folder });
+}
+
+/** The same with install scripts: compiles node-rdkafka in full, for the Node that `env` has first in its PATH. */
+export async function compileWithNpm(
+  folder: string,
+  tarballs: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  // JOBS breaks the addon's makefile: it starts the library's make before it is configured.
+  await run("env", ["-u", "JOBS", "npm", "install", ...quietly, ...tarballs], { cwd: folder, env });
 }
 
 /** pnpm's layout keeps each package apart with the dependencies that it declares. */
