@@ -9,6 +9,8 @@ import { keys, published, root } from "./published.ts";
 import { run } from "./run.ts";
 
 const { tarballs } = inject("packed");
+const require = createRequire(import.meta.url);
+const attw = join(dirname(require.resolve("@arethetypeswrong/cli/package.json")), "dist/index.js");
 
 /** Every path that a manifest leads to, with the conditions and subpaths on the way. */
 function targetsOf(value: unknown, way: readonly string[] = []): { readonly way: readonly string[]; target: string }[] {
@@ -73,10 +75,6 @@ describe.each(keys)("the packed tarball of %s", (key) => {
   });
 
   it("has types that an ES module finds, as attw sees it", async () => {
-    const attw = join(
-      dirname(createRequire(import.meta.url).resolve("@arethetypeswrong/cli/package.json")),
-      "dist/index.js",
-    );
     // Fails, with its table, unless all that ES modules need is in order.
     const said = await run(process.execPath, [
       attw,

@@ -24,7 +24,7 @@ export interface WorkspaceCopy {
   versions(): Promise<Readonly<Record<string, string>>>;
 }
 
-export interface Manifest {
+interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly peerDependencies?: Readonly<Record<string, string>>;
