@@ -49,6 +49,14 @@ describe("a release", () => {
     for (const name of peers) expect(peerDependencies?.[name]).toBe("workspace:>=0.1.0 <1.0.0");
   });
 
+  it("of a transport as a minor one does so from 1.0.0 on with workspace:^, too", async () => {
+    const copy = await copyWorkspace(join(folder, "from-one"));
+    await copy.setVersions("1.0.0", "workspace:^");
+    await copy.replaceChangesets({ "@tb/source-zmq": "minor" });
+    await copy.changeset(["version"]);
+    expect(await copy.versions()).toEqual(all("1.0.0", { "@tb/source-zmq": "1.1.0" }));
+  });
+
   it("of core and a transport together, both minor, gives the plugin a patch", async () => {
     const { versions } = await release("both-minor", "0.1.0", { "@tb/misp-core": "minor", "@tb/source-zmq": "minor" });
     expect(versions).toEqual(all("0.1.1", { "@tb/misp-core": "0.2.0", "@tb/source-zmq": "0.2.0" }));

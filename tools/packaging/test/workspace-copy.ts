@@ -18,7 +18,8 @@ export interface WorkspaceCopy {
   changeset(parameters: readonly string[], env?: Readonly<Record<string, string>>): Promise<string>;
   /** Takes out the changesets that wait for the next release, and puts in these. */
   replaceChangesets(...changesets: Releases[]): Promise<void>;
-  setVersions(version: string): Promise<void>;
+  /** All packages at this version, with this range for every peer, or the one that they have. */
+  setVersions(version: string, peerRange?: string): Promise<void>;
   manifest(folder: string): Promise<Manifest>;
   /** Version by package. */
   versions(): Promise<Readonly<Record<string, string>>>;
@@ -89,9 +90,11 @@ export async function copyWorkspace(folder: string): Promise<WorkspaceCopy> {
       await git("add", "--all");
       await git("commit", "--quiet", "--message=other changes");
     },
-    async setVersions(version) {
+    async setVersions(version, peerRange) {
       for (const packageFolder of folders) {
-        const changed = { ...(await manifest(packageFolder)), version };
+        const { peerDependencies = {}, ...rest } = await manifest(packageFolder);
+        const peers = Object.entries(peerDependencies).map(([name, range]) => [name, peerRange ?? range]);
+        const changed = { ...rest, version, peerDependencies: Object.fromEntries(peers) };
         await writeFile(join(folder, packageFolder, "package.json"), JSON.stringify(changed, null, 2));
       }
     },
