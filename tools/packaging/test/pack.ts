@@ -5,13 +5,12 @@ import { pnpm, run } from "./run.ts";
 
 /** Builds the packages and packs them into a folder, as a release would; gives the paths of the tarballs. */
 export async function packAll(folder: string): Promise<Tarballs> {
-  await pnpm(root, "exec", "turbo", "run", "build", ...keys.map((key) => `--filter=${published[key].name}`));
-  const packed: Record<string, string> = {};
-  for (const key of keys) {
-    const said = await pnpm(join(root, published[key].folder), "pack", "--json", "--pack-destination", folder);
-    packed[key] = String(JSON.parse(said).filename);
-  }
-  return packed as unknown as Tarballs;
+  const filters = keys.map((key) => `--filter=${published[key].name}`);
+  await pnpm(root, "exec", "turbo", "run", "build", ...filters);
+  const said = await pnpm(root, ...filters, "pack", "--json", "--pack-destination", folder);
+  const packed: readonly { readonly name: string; readonly filename: string }[] = JSON.parse(said);
+  const filename = (name: string) => String(packed.find((tarball) => tarball.name === name)?.filename);
+  return Object.fromEntries(keys.map((key) => [key, filename(published[key].name)])) as unknown as Tarballs;
 }
 
 /** Packs a package that is made up on the spot; gives the path of the tarball. */

@@ -129,7 +129,7 @@ describe("from the README alone, in an empty folder", () => {
       .replace(/key: \w+/, `key: ${ready.rest.keys.own}`);
     await writeFile(join(installation, "config.yaml"), withApi);
     const second = await start(installation);
-    const sighting = snippet("json", "Sightings back to MISP").replace(/indicator--[0-9a-f-]+/, indicator.id);
+    const sighting = snippet("text", "Sightings back to MISP").replace(/indicator--[0-9a-f-]+/, indicator.id);
     second.child.stdin?.write(sighting);
     await expect.poll(() => sightingsInMisp(ready.rest, 1), { timeout: 20_000 }).toBe(1);
     await second.stop();
