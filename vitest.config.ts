@@ -19,5 +19,5 @@ export const shared: ViteUserConfig = defineConfig({
 });
 
 export default defineConfig({
-  test: { projects: ["packages/*", "apps/*"] },
+  test: { projects: ["packages/*", "apps/*", "tools/packaging"] },
 });

@@ -11,9 +11,15 @@ export function watchConnections(
   onSource: (status: SourceStatus) => void,
 ): void {
   const followSource = async () => {
+    let isFirst = true;
     for await (const status of source.status()) {
       onSource(status);
-      if (status.state === "gap") {
+      const begins = isFirst && status.state === "disconnected";
+      isFirst = false;
+      if (begins) {
+        // Nothing is wrong: it has only just begun.
+        log.info({}, status.detail);
+      } else if (status.state === "gap") {
         const { cause, lost, detail } = status;
         limited.warn(`gap ${cause}`, { cause }, `possible gap: ${lost === undefined ? "" : `${lost} `}${detail}`);
       } else if (status.state === "connected") {

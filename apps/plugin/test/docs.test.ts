@@ -30,7 +30,7 @@ const pages = [
   "docs/development.md",
   "docs/performance.md",
   "docs/quality-gates.md",
-  ...["README", "dependencies", "kafka", "publish-messages", "outdated-patterns", "versions"].map(
+  ...["README", "dependencies", "kafka", "publish-messages", "outdated-patterns", "versions", "releases"].map(
     (name) => `docs/decisions/${name}.md`,
   ),
 ];

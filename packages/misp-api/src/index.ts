@@ -4,7 +4,7 @@ export { checkMispApiOptions, type MispApiOptionProblem } from "./check-options.
 export type { EventIndex, EventVersion } from "./event-index.ts";
 export type { SightingWindow } from "./find-sightings.ts";
 export { createMispApi, type MispApi } from "./misp-api.ts";
-export { MispApiError, type MispApiErrorCode } from "./misp-api-error.ts";
+export { MispApiError, type MispApiErrorCode, type MispApiErrorDetails } from "./misp-api-error.ts";
 export type { MispApiOptions } from "./options.ts";
 export type { OwnUser } from "./own-user.ts";
 export type { RequestOptions } from "./request.ts";

@@ -95,7 +95,7 @@ export function readBoolean(value: unknown): boolean {
   return value === true || value === 1 || value === "1";
 }
 
-/** As {@link readBoolean}, but absent and null stay unknown. */
+/** As `readBoolean`, but absent and null stay unknown. */
 export function readOptionalBoolean(value: unknown): boolean | undefined {
   return value === undefined || value === null ? undefined : readBoolean(value);
 }

@@ -131,8 +131,11 @@ function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | u
 }
 
 /** What an announcement is made of. */
-type AnnouncedSubject = Pick<Subject, "content" | "ownTags" | "eventTags" | "event">;
-type AnnouncedOrNot = { readonly announce: Announced } | { readonly withhold: "unmapped_type" | "unusable_value" };
+export type AnnouncedSubject = Pick<Subject, "content" | "ownTags" | "eventTags" | "event">;
+/** What would be announced, or why nothing can be. */
+export type AnnouncedOrNot =
+  | { readonly announce: Announced }
+  | { readonly withhold: "unmapped_type" | "unusable_value" };
 
 /** The fields that would be announced, whatever filter and gates say. */
 export function toAnnounced(subject: AnnouncedSubject, quality: QualityGates = noQualityGates): AnnouncedOrNot {

@@ -49,6 +49,8 @@ export { describeFilter } from "./describe-filter.ts";
 export { distributionName } from "./describe-quality.ts";
 export { effectiveDistribution, mergeContent } from "./distribution.ts";
 export {
+  type AnnouncedOrNot,
+  type AnnouncedSubject,
   evaluate,
   neverAnnounced,
   type Subject,

@@ -14,5 +14,5 @@ export {
 export { createMispSender, type MispSenderOptions } from "./misp-sender.ts";
 export type { DeliveryReport, Report } from "./report.ts";
 export type { SendAnswer, SendSighting } from "./send.ts";
-export type { SightingsApi } from "./sightings-api.ts";
+export type { SightingContent, SightingRequestOptions, SightingsApi } from "./sightings-api.ts";
 export { type CompiledSourceTemplate, compileSourceTemplate, type SourceTemplate } from "./source-template.ts";

@@ -1,14 +1,16 @@
 import type { SightingType } from "@tb/misp-core";
 import type { SendAnswer } from "./send.ts";
 
-interface Content {
+/** What a sighting says in MISP. */
+export interface SightingContent {
   readonly type: SightingType;
   /** Whole seconds since the epoch. */
   readonly timestamp: number;
   readonly source: string;
 }
 
-interface RequestOptions {
+/** How long a request may go on. */
+export interface SightingRequestOptions {
   readonly signal: AbortSignal;
 }
 
@@ -20,14 +22,14 @@ interface RequestOptions {
 export interface SightingsApi {
   /** One sighting, under a UUID that MISP chooses: to repeat it adds it again. */
   addSighting(
-    sighting: Content & { readonly target: { readonly attributeUuid: string } | { readonly value: string } },
-    options: RequestOptions,
+    sighting: SightingContent & { readonly target: { readonly attributeUuid: string } | { readonly value: string } },
+    options: SightingRequestOptions,
   ): Promise<{ readonly ok: true } | { readonly ok: false; readonly detail: string }>;
   /** Sightings of one event, under our UUIDs: to repeat it adds nothing. */
   addSightings(
     eventId: number,
-    sightings: readonly (Content & { readonly uuid: string; readonly attributeUuid: string })[],
-    options: RequestOptions,
+    sightings: readonly (SightingContent & { readonly uuid: string; readonly attributeUuid: string })[],
+    options: SightingRequestOptions,
   ): Promise<
     | { readonly ok: true; readonly added: number; readonly proven: boolean }
     | { readonly ok: false; readonly reason: "invalid"; readonly index: number; readonly detail: string }
@@ -37,7 +39,7 @@ export interface SightingsApi {
   findSightings(
     attributeUuid: string,
     window: { readonly from: number; readonly to: number },
-    options: RequestOptions,
+    options: SightingRequestOptions,
   ): Promise<readonly { readonly uuid: string }[]>;
 }
 

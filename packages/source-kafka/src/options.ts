@@ -9,7 +9,7 @@ export interface KafkaSourceOptions {
    */
   readonly topics: readonly string[];
   /**
-   * Properties of librdkafka, passed on unchanged; `bootstrap.servers` is needed. Where it is silent: {@link defaults}.
+   * Properties of librdkafka, passed on unchanged; `bootstrap.servers` is needed. Where it is silent, the README has what holds.
    * https://github.com/confluentinc/librdkafka/blob/v2.12.0/CONFIGURATION.md
    */
   readonly config: Readonly<Record<string, unknown>>;

@@ -43,7 +43,8 @@ export function createNdjsonBus(options: NdjsonBusOptions): Bus {
   const lose = (error: BusError): BusError => {
     if (failure !== undefined) return failure;
     failure = error;
-    states.push({ state: "down", detail: error.message });
+    // Who disposed of the bus knows; nobody needs to be warned.
+    if (!disposed) states.push({ state: "down", detail: error.message });
     rejectWrite?.(error);
     wakeReaders();
     return error;
