@@ -88,7 +88,8 @@ function toTypeFilter(types: readonly string[] | undefined): object {
   for (const type of types) {
     // A ! in front, a && or || in between and a % at the end have a meaning of their own.
     // A / is in sha512/224 and its like, a space in "named pipe".
-    if (!/^\w[\w/ -]*(?:\|\w[\w/ -]*)?$/.test(type)) throw new RangeError(`${JSON.stringify(type)} is no attribute type`);
+    if (!/^\w[\w/ -]*(?:\|\w[\w/ -]*)?$/.test(type))
+      throw new RangeError(`${JSON.stringify(type)} is no attribute type`);
   }
   return { type: types };
 }

@@ -93,7 +93,8 @@ export async function runPipeline(
   let publisher: ReturnType<typeof startPublishing> | undefined;
 
   // Whatever was complete once: nobody will know what is missed from here on.
-  if (parts.reconciler === undefined && store.meta().complete) await committer.commit([], { meta: { complete: false } });
+  if (parts.reconciler === undefined && store.meta().complete)
+    await committer.commit([], { meta: { complete: false } });
   const { entries } = await committer.reevaluate(parts.digest, { signal: reading.signal });
   parts.onReevaluated(entries);
   // What came due while nobody ran goes first.
