@@ -126,6 +126,38 @@ describe("a reconcile", () => {
     expect(world.store.meta().complete).toBe(true);
   });
 
+  it("reads everything anew on demand, and goes on where it was when that fails or is killed in the middle", async () => {
+    await open();
+    addEvents(1_200);
+    world.pass(10);
+    await world.reconcile();
+    world.misp.fail({ kind: "internal-error" }, { path: "/attributes", after: 2 });
+    await expect(world.reconcile({ scope: "all" })).rejects.toMatchObject({ code: "server-error" });
+    world.misp.heal();
+    const rest = await world.reconcile();
+    expect(rest.events).toBeGreaterThan(0);
+    expect(rest.events).toBeLessThan(1_200);
+    expect(await world.reconcile()).toMatchObject({ events: 0 });
+    expect(world.consumers.received).toBe(1_200);
+  });
+
+  it("reads one event, or what changed lately, though nothing differs; a failure leaves it to the next", async () => {
+    await open();
+    addEvents(3);
+    world.pass(3_600);
+    addEvents(1);
+    world.pass(10);
+    await world.reconcile();
+    expect(await world.reconcile({ scope: { eventId: 2 } })).toMatchObject({ events: 1, rows: 1 });
+    const sinceMs = (world.model.now() - 60) * 1000;
+    world.misp.fail({ kind: "internal-error" }, { path: "/attributes" });
+    await expect(world.reconcile({ scope: { sinceMs } })).rejects.toMatchObject({ code: "server-error" });
+    world.misp.heal();
+    expect(await world.reconcile()).toMatchObject({ events: 1 });
+    expect(await world.reconcile()).toMatchObject({ events: 0 });
+    expect(await world.reconcile({ scope: { sinceMs } })).toMatchObject({ events: 1 });
+  });
+
   it("halves what MISP cannot bring at once, and reads an event larger than a page inside itself", async () => {
     await open();
     const { id } = world.model.addEvent({ info: "huge" });
