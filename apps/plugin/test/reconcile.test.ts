@@ -188,6 +188,46 @@ describe("a reconcile", () => {
     expect(held()).toEqual(["late.example"]);
   });
 
+  it("reads again an event of which a straggler came while it was read: it may have undone what the rows said", async () => {
+    await open();
+    const [first] = addEvents(1);
+    world.model.editAttribute({ id: first?.attributeId ?? 0, value: "new.example" });
+    world.pass(10);
+    world.beforeRequest = async ({ path }) => {
+      if (!path.includes("restSearch")) return;
+      world.beforeRequest = undefined;
+      await world.hear(first?.body ?? []);
+    };
+    await world.reconcile();
+    expect(held()).toEqual(["d1.example"]);
+    await world.reconcile();
+    expect(held()).toEqual(["new.example"]);
+    expect(await world.reconcile()).toMatchObject({ events: 0 });
+  });
+
+  it("reads an event again that was published, which changes no timestamp", async () => {
+    await open();
+    addEvents(1);
+    world.pass(10);
+    await world.reconcile();
+    world.model.publishEvent({ id: 1 });
+    expect(await world.reconcile()).toMatchObject({ events: 1 });
+    expect(world.store.event(1)).toMatchObject({ published: true });
+  });
+
+  it("of one event alone makes no index complete, nor does one that the brake held", async () => {
+    await open();
+    addEvents(30);
+    world.pass(10);
+    await world.reconcile({ scope: { eventId: 3 } });
+    expect(world.store.meta()).toMatchObject({ complete: false, filled: false });
+    await world.reconcile();
+    await world.reconcile({ completes: () => false });
+    world.misp.narrow(exampleKeys.own.key, { orgcIds: [99] });
+    expect(await world.reconcile()).toMatchObject({ held: 30 });
+    expect(world.store.meta().complete).toBe(false);
+  });
+
   it("learns of tags that were renamed, deleted or merged without a word, and whether they may leave MISP", async () => {
     await open({ items: [{ tags: ["tlp:amber"] }] });
     const { eventId, attributeId } = addEvents(1)[0] ?? { eventId: 0, attributeId: 0 };
@@ -263,6 +303,23 @@ describe("absence", () => {
     world.pass(60);
     await world.reconcile();
     expect(held()).toEqual(["d1.example"]);
+  });
+
+  it("concludes nothing from a list of events that could not be read in full", async () => {
+    await open();
+    addEvents(2);
+    world.pass(10);
+    await world.reconcile();
+    world.misp.narrow(exampleKeys.own.key, { withoutEvents: [2] });
+    const path = "/events/index/minimal:1";
+    const list = await fetch(`${world.misp.url}${path}`, {
+      headers: { authorization: exampleKeys.own.key, accept: "application/json" },
+    });
+    const body = JSON.stringify([...((await list.json()) as object[]), { id: "?" }]);
+    world.misp.fail({ kind: "answer", status: 200, headers: { "content-type": "application/json" }, body }, { path });
+    expect(await world.reconcile()).toMatchObject({ absent: 0, listed: 1 });
+    world.misp.heal();
+    expect(await world.reconcile()).toMatchObject({ absent: 1 });
   });
 
   it("believes a second query: what is not in the list may be there all the same", async () => {
