@@ -31,7 +31,8 @@ const attributes = Number(process.argv[2] ?? 1_000_000);
 const perEvent = 50;
 const random = createRandom(7);
 const firstSecond = 1_795_494_395;
-let second = firstSecond;
+/** Long after the latest change, so that nothing counts as changed just now. */
+let second = firstSecond + 3_600;
 
 /** Each part of a row's text that differs between rows stands between two of these. */
 const parts = await rowTemplate();
@@ -208,11 +209,12 @@ function edit(id: number, comment: string): void {
 
 async function live(rate: number, seconds: number): Promise<number> {
   const begin = performance.now();
+  const beginSecond = second + 60;
   const count = rate * seconds;
   for (let i = 0; i < count; i++) {
     const dueMs = begin + (1000 * i) / rate;
     while (performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, 0));
-    second = firstSecond + 3600 + Math.floor((performance.now() - begin) / 1000);
+    second = beginSecond + Math.floor((performance.now() - begin) / 1000);
     const id = 1 + random(attributes);
     const comment = String(Date.now() + (performance.now() % 1));
     edit(id, comment);

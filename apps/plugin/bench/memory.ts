@@ -5,11 +5,16 @@ export function anonymousMb(): number {
   return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
 }
 
-/** Looks every 50 ms; `stop` says the most that was seen. */
-export function watchMemory(): { stop(): number } {
+/** Looks every 50 ms; `stop` says the most that was seen. `cpuMs`: processor time since the beginning, of all threads. */
+export function watchMemory(): { stop(): number; cpuMs(): number } {
+  const cpu = process.cpuUsage();
   let peakMb = anonymousMb();
   const timer = setInterval(() => (peakMb = Math.max(peakMb, anonymousMb())), 50);
   return {
+    cpuMs() {
+      const { user, system } = process.cpuUsage(cpu);
+      return (user + system) / 1000;
+    },
     stop() {
       clearInterval(timer);
       return Math.max(peakMb, anonymousMb());

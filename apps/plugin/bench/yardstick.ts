@@ -1,4 +1,4 @@
-/** Reads all attributes of a large MISP with the client, in batches of about 5,000 rows, and drops them. argv: url, key. IPC: { ms, rows, peakMb }. */
+/** Reads all attributes of a large MISP with the client, in batches of about 5,000 rows, and drops them. argv: url, key. IPC: { ms, cpuMs, rows, peakMb }. */
 import { createMispApi } from "@tb/misp-api";
 import { watchMemory } from "./memory.ts";
 
@@ -14,5 +14,5 @@ for (let start = 0; start < events.length; start += 100) {
 }
 const ms = performance.now() - begin;
 await api[Symbol.asyncDispose]();
-process.send?.({ ms, rows, peakMb: memory.stop() });
+process.send?.({ ms, cpuMs: memory.cpuMs(), rows, peakMb: memory.stop() });
 process.disconnect();

@@ -133,6 +133,14 @@ describe("a live message and a row of one unchanged attribute", () => {
           expect(await byMessage(row(toRow(now, withContext)))).toEqual([]);
           expect(await byMessage(live(message))).toEqual([]);
           expect(await byRow(live(message))).toEqual([]);
+
+          // The row alone tells of the event, its tags among it: what a message or a shorter row leaves out stays as it was.
+          const byRowAlone = createIndex(filter);
+          for (const body of tags) await byRowAlone(live(body));
+          expect(await byRowAlone(row(toRow(now, true)))).toEqual(fromMessage);
+          expect(await byRowAlone(live(message))).toEqual([]);
+          expect(await byRowAlone(row(toRow(now, false)))).toEqual([]);
+          expect(await byRowAlone(row(toRow(now, true)))).toEqual([]);
         },
       ),
       { numRuns: propertyRuns / 4 },

@@ -322,6 +322,23 @@ describe("absence", () => {
     expect(await world.reconcile()).toMatchObject({ absent: 1 });
   });
 
+  it("looks again at what was too young to be missed, though its event has no other version then", async () => {
+    await open();
+    const [first] = addEvents(1);
+    await world.hear(first?.body ?? []);
+    const { notifications } = world.model.addAttribute({ eventId: 1, type: "domain", value: "short-lived.example" });
+    await world.hear(notifications);
+    world.model.hardDelete({ id: 2 });
+    world.pass(5);
+    expect(await world.reconcile()).toMatchObject({ events: 1, absent: 0 });
+    expect(held()).toEqual(["d1.example", "short-lived.example"]);
+    world.pass(6);
+    expect(await world.reconcile()).toMatchObject({ events: 1, absent: 1 });
+    expect(held()).toEqual(["d1.example"]);
+    world.pass(6);
+    expect(await world.reconcile()).toMatchObject({ events: 0 });
+  });
+
   it("believes a second query: what is not in the list may be there all the same", async () => {
     await open();
     addEvents(2);

@@ -176,7 +176,9 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
     await undisturbedReconcile();
     patient = false;
     heal();
-    compare(world.consumers.byId, world.consumers.byPattern, expectedIndicators(world.model, items));
+    const expected = expectedIndicators(world.model, items);
+    const wrong = describeDifferences(world.consumers.byId, world.consumers.byPattern, expected);
+    if (wrong.length > 0) throw new Error(`what consumers hold is not what MISP lists:\n${wrong.join("\n")}`);
     ledger.check();
   };
 
@@ -217,11 +219,12 @@ function isExpected(error: unknown): boolean {
   return error instanceof Error && (error.name === "MispApiError" || error.name === "AbortError");
 }
 
-function compare(
+/** What consumers hold beside what they should, by id and by value; empty when both are the same. */
+export function describeDifferences(
   byId: ReadonlyMap<string, StixObject>,
   byPattern: ReadonlySet<string>,
   expected: ReadonlyMap<string, ExpectedIndicator>,
-): void {
+): readonly string[] {
   const wrong: string[] = [];
   for (const id of new Set([...byId.keys(), ...expected.keys()])) {
     const [held, due] = [byId.get(id), expected.get(id)];
@@ -231,7 +234,7 @@ function compare(
   const patterns = new Set([...expected.values()].map(({ pattern }) => pattern));
   for (const pattern of byPattern) if (!patterns.has(pattern)) wrong.push(`${pattern}: stale`);
   for (const pattern of patterns) if (!byPattern.has(pattern)) wrong.push(`${pattern}: missing`);
-  if (wrong.length > 0) throw new Error(`what consumers hold is not what MISP lists:\n${wrong.join("\n")}`);
+  return wrong;
 }
 
 function toExpected(object: StixObject): ExpectedIndicator {

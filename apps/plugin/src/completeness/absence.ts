@@ -29,6 +29,8 @@ export interface Absence {
   readonly version: EventVersion | undefined;
   /** Nothing of the event is left. */
   readonly whole: boolean;
+  /** Others of its attributes may not be visible yet: it has to be read again. */
+  readonly tooEarly: boolean;
 }
 
 /** What absence means. */
@@ -39,18 +41,17 @@ export interface AbsenceRule {
   sees(event: EventContext): boolean;
 }
 
-/** The attributes of an event that was read and are not among its rows. */
-export function findAbsentOf(
-  store: StoreView,
-  { version, ids, unsure }: ReadEvent,
-  rule: AbsenceRule,
-): Absence | undefined {
-  if (unsure) return undefined;
+/** The attributes of an event that was read and are not among its rows; without ids and not too early: all of them are. */
+export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEvent, rule: AbsenceRule): Absence {
+  if (unsure) return { eventId: version.id, ids: [], version, whole: false, tooEarly: false };
   const present = presentEntries(store, version.id);
   const isMissed = missedOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
-  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry)).map(({ id }) => id);
-  if (absent.length === 0) return undefined;
-  return { eventId: version.id, ids: absent, version, whole: absent.length === present.length };
+  const unseen = present.filter((entry) => !ids.has(entry.id));
+  const absent = unseen.filter(isMissed).map(({ id }) => id);
+  // Its version would not change when it comes, nor when it never does: whoever took it for read would never look again.
+  const tooEarly = unseen.some((entry) => !entry.seenInRest && isYoung(entry, rule));
+  const whole = absent.length > 0 && absent.length === present.length;
+  return { eventId: version.id, ids: absent, version, whole, tooEarly };
 }
 
 /** Events in the index that MISP does not list, and how many of those it has ever listed there are in all. */
@@ -73,7 +74,7 @@ export async function findVanished(
         .map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
-        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0 });
+        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0, tooEarly: false });
     }
     const last = events.at(-1);
     if (last === undefined) return { absences, known };
@@ -167,9 +168,13 @@ function missedOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: 
   const isShown = isListed || event.version !== undefined || event.published === true;
   return ({ seenInRest, contentAtMs, content }: IndexEntry): boolean => {
     if (seenInRest) return contentAtMs < listedAtMs;
-    if (contentAtMs >= listedAtMs - visibleAfterMs) return false;
+    if (isYoung({ contentAtMs }, { listedAtMs })) return false;
     return seesAll || (isShown && isForEverybody(effectiveDistribution(content, event)));
   };
+}
+
+function isYoung({ contentAtMs }: Pick<IndexEntry, "contentAtMs">, { listedAtMs }: Pick<AbsenceRule, "listedAtMs">) {
+  return contentAtMs >= listedAtMs - visibleAfterMs;
 }
 
 /** Neither for the own organisation nor for a sharing group. */

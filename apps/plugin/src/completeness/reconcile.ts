@@ -134,8 +134,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     const facts: (Change | Finding)[] = [...changes];
     for (const event of read) {
       const absence = heard.has(event.version.id) ? undefined : findAbsentOf(store, event, rule);
-      if (absence === undefined) facts.push(toFinding(event.version.id, event.version));
-      else absences.push(absence);
+      if (absence !== undefined && absence.ids.length > 0) absences.push(absence);
+      else facts.push(toFinding(event.version.id, event.version, absence?.tooEarly ? 0 : undefined));
     }
     await commit(facts, { quiet });
     progress = { ...progress, events: progress.events + read.length, rows: progress.rows + rows };
@@ -154,7 +154,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     for await (const confirmed of confirmAbsences(api, store, absences, { signal, types: coverage.types })) {
       const gone = confirmed.absences.filter((absence) => !heard.has(absence.eventId));
       const facts: (Change | Finding)[] = [...confirmed.changes];
-      for (const { eventId: id, ids, version } of gone) {
+      for (const { eventId: id, ids, version, tooEarly } of gone) {
         for (const attributeId of ids) {
           facts.push({
             kind: "attribute-absent",
@@ -165,7 +165,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
           });
         }
         absent += ids.length;
-        facts.push(toFinding(id, version));
+        facts.push(toFinding(id, version, tooEarly ? 0 : undefined));
       }
       for (let start = 0; start < facts.length; start += findingsPerCommit) {
         await commit(facts.slice(start, start + findingsPerCommit));
