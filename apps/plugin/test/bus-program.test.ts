@@ -216,7 +216,8 @@ describe("the program joined to a Threat Bus", () => {
       for (;;) {
         try {
           const host = createZmqHostBus({ host: "127.0.0.1", ...ports });
-          return { host, app: await startApp(ports) };
+          // With a snapshot: the program may be back before the app, and what it sends then goes to no app.
+          return { host, app: await startApp(ports, { snapshot: 1 }) };
         } catch (error) {
           // libzmq gives a port back some time after its socket was closed, and does not say when.
           if ((error as { readonly code?: unknown }).code !== "address_in_use") throw error;
