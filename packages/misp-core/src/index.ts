@@ -79,7 +79,14 @@ export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
 export { isInDoubt, isNewerContent } from "./precedence.ts";
-export { dueAtMs, mustNotBeNamed, noQualityGates, type QualityGates, type QualityReason } from "./quality-gates.ts";
+export {
+  dueAtMs,
+  mustNotBeNamed,
+  noQualityGates,
+  type QualityGates,
+  type QualityReason,
+  type QualitySubject,
+} from "./quality-gates.ts";
 export { createRedact, type Redact } from "./redact.ts";
 export {
   type ParsedSighting,

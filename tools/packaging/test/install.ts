@@ -37,7 +37,11 @@ export async function compileWithNpm(
 }
 
 /** pnpm's layout keeps each package apart with the dependencies that it declares. */
-async function installWithPnpm(folder: string, parts: Parts): Promise<void> {
+export async function installWithPnpm(
+  folder: string,
+  parts: Parts,
+  { settings = {}, ignoreScripts = true } = {},
+): Promise<void> {
   await mkdir(folder, { recursive: true });
   const files = Object.entries(parts).map(([key, tarball]) => [published[key as Key].name, `file:${tarball}`] as const);
   await writeFile(
@@ -45,8 +49,12 @@ async function installWithPnpm(folder: string, parts: Parts): Promise<void> {
     JSON.stringify({ private: true, type: "module", dependencies: Object.fromEntries(files) }),
   );
   // The tarballs depend on each other by version, and none of these versions is in a registry.
-  await writeFile(join(folder, "pnpm-workspace.yaml"), JSON.stringify({ overrides: Object.fromEntries(files) }));
-  await pnpm(folder, "install", "--ignore-scripts", "--prefer-offline", "--no-frozen-lockfile");
+  await writeFile(
+    join(folder, "pnpm-workspace.yaml"),
+    JSON.stringify({ overrides: Object.fromEntries(files), ...settings }),
+  );
+  const options = ["--prefer-offline", "--no-frozen-lockfile", ...(ignoreScripts ? ["--ignore-scripts"] : [])];
+  await pnpm(folder, "install", ...options);
 }
 
 /** Puts the native part of Kafka's client, which `test` has built or taken from its cache, where an install script would. */

@@ -2,10 +2,11 @@ import { access, appendFile, readdir, readFile, writeFile } from "node:fs/promis
 import { join } from "node:path";
 import { createZmqPublisher } from "@tb/misp-simulator";
 import { afterEach, beforeAll, describe, expect, inject, it } from "vitest";
+import { parse } from "yaml";
 import { startApp } from "../../../packages/bus-zmq/test/app.ts";
 import { freePort } from "../../free-port.ts";
 import limits from "../limits.json" with { type: "json" };
-import { install, installWithNpm, managers, measure } from "./install.ts";
+import { install, installWithNpm, installWithPnpm, managers, measure } from "./install.ts";
 import { packMadeUp } from "./pack.ts";
 import { configuration, expectAnnounceAndRemove, killAll, newModel, start, startScript } from "./program.ts";
 import { root } from "./published.ts";
@@ -107,6 +108,20 @@ describe.each(managers)("by %s: the program with @tb/source-zmq", (manager) => {
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await expectAnnounceAndRemove(started, (notifications) => publisher.publish(notifications));
     await access(join(installation, ".threatbus-misp"));
+  });
+});
+
+describe("by pnpm, which stops at install scripts that nobody has decided about", () => {
+  it("the program with @tb/source-zmq is installed with the README's settings, and not without", async () => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const settings = parse(/^allowBuilds: .*$/m.exec(readme)?.[0] ?? "");
+    const parts = { ...program, zmq: tarballs.zmq };
+    const decided = { settings, ignoreScripts: false };
+    await installWithPnpm(join(folder, "pnpm-decided"), parts, decided);
+    const { stderr, code } = await run(join(folder, "pnpm-decided"), zmq, "check");
+    expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
+    const undecided = installWithPnpm(join(folder, "pnpm-undecided"), parts, { ignoreScripts: false });
+    await expect(undecided).rejects.toThrow("ERR_PNPM_IGNORED_BUILDS");
   });
 });
 
