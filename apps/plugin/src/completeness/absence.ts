@@ -29,6 +29,15 @@ export interface Absence {
   readonly version: EventVersion | undefined;
   /** Nothing of the event is left. */
   readonly whole: boolean;
+  /** Another attribute is not shown either, and may only not be visible yet: the event has to be read once more. */
+  readonly open: boolean;
+}
+
+/** What is not among the rows of an event that was read. */
+export interface NotShown {
+  readonly absence: Absence | undefined;
+  /** As with {@link Absence}: what holds now may not hold later, though the event does not change. */
+  readonly open: boolean;
 }
 
 /** What absence means. */
@@ -40,17 +49,18 @@ export interface AbsenceRule {
 }
 
 /** The attributes of an event that was read and are not among its rows. */
-export function findAbsentOf(
-  store: StoreView,
-  { version, ids, unsure }: ReadEvent,
-  rule: AbsenceRule,
-): Absence | undefined {
-  if (unsure) return undefined;
+export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEvent, rule: AbsenceRule): NotShown {
+  if (unsure) return { absence: undefined, open: true };
   const present = presentEntries(store, version.id);
-  const isMissed = missedOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
-  const absent = present.filter((entry) => !ids.has(entry.id) && isMissed(entry)).map(({ id }) => id);
-  if (absent.length === 0) return undefined;
-  return { eventId: version.id, ids: absent, version, whole: absent.length === present.length };
+  const judge = judgeOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
+  const judged = present.flatMap((entry) => (ids.has(entry.id) ? [] : [{ id: entry.id, as: judge(entry) }]));
+  const absent = judged.flatMap(({ id, as }) => (as === "missed" ? [id] : []));
+  const open = judged.some(({ as }) => as === "too early");
+  if (absent.length === 0) return { absence: undefined, open };
+  return {
+    absence: { eventId: version.id, ids: absent, version, whole: absent.length === present.length, open },
+    open,
+  };
 }
 
 /** Events in the index that MISP does not list, and how many of those it has ever listed there are in all. */
@@ -67,13 +77,13 @@ export async function findVanished(
       const { id, deleted, version } = event;
       if (version !== undefined && !deleted) known += 1;
       if (deleted || listed.has(id)) continue;
-      const isMissed = missedOf(event, false, rule);
+      const judge = judgeOf(event, false, rule);
       const ids = presentEntries(store, id)
-        .filter(isMissed)
+        .filter((entry) => judge(entry) === "missed")
         .map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
-        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0 });
+        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0, open: false });
     }
     const last = events.at(-1);
     if (last === undefined) return { absences, known };
@@ -160,15 +170,16 @@ function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[
 
 /**
  * Whether an attribute that MISP does not show should be among what it shows. What no answer ever showed should, if the key sees
- * all of the event, or if everybody on this MISP sees the attribute, and the event: one that is listed or published.
+ * all of the event, or if everybody on this MISP sees the attribute, and the event: one that is listed or published. What was observed
+ * after the question, by a clock that is ahead too, or just before it, is asked for too early.
  */
-function missedOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: AbsenceRule) {
+function judgeOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: AbsenceRule) {
   const seesAll = sees(event);
   const isShown = isListed || event.version !== undefined || event.published === true;
-  return ({ seenInRest, contentAtMs, content }: IndexEntry): boolean => {
-    if (seenInRest) return contentAtMs < listedAtMs;
-    if (contentAtMs >= listedAtMs - visibleAfterMs) return false;
-    return seesAll || (isShown && isForEverybody(effectiveDistribution(content, event)));
+  return ({ seenInRest, contentAtMs, content }: IndexEntry): "missed" | "too early" | "hidden" => {
+    if (seenInRest) return contentAtMs < listedAtMs ? "missed" : "too early";
+    if (!seesAll && !(isShown && isForEverybody(effectiveDistribution(content, event)))) return "hidden";
+    return contentAtMs < listedAtMs - visibleAfterMs ? "missed" : "too early";
   };
 }
 
