@@ -78,7 +78,7 @@ export { removeUnknown, type SettleContext, type Settled, settle, takeOver } fro
 export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";
 export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
-export { isInDoubt, isNewerContent } from "./precedence.ts";
+export { isEventOverruled, isInDoubt, isNewerContent, isOverruled } from "./precedence.ts";
 export {
   dueAtMs,
   mustNotBeNamed,

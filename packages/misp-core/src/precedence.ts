@@ -1,5 +1,5 @@
-import type { AttributeChange, AttributeContent, Tag } from "./change.ts";
-import type { IndexEntry, TagSet } from "./index-entry.ts";
+import type { AttributeChange, AttributeContent, EventPart, Tag } from "./change.ts";
+import type { EventContext, IndexEntry, TagSet } from "./index-entry.ts";
 
 /**
  * Whether a change's content replaces the entry's. Live facts follow their observed order. A REST row counts as observed
@@ -25,6 +25,23 @@ export function isInDoubt(entry: IndexEntry, change: AttributeChange): boolean {
   if (change.content.timestamp > entry.content.timestamp && change.observedAtMs > entry.contentAtMs) return false;
   return (
     !sameContent(entry.content, change.content) || !(change.tags === undefined || sameIds(entry.tags, change.tags))
+  );
+}
+
+/**
+ * Whether an entry, or its event, says otherwise than a REST row that was just merged into them: something that was observed later than
+ * the row was asked for has prevailed. Once more it has to be asked for, since that time may be of a clock that is ahead.
+ */
+export function isOverruled({ content, tags }: Pick<IndexEntry, "content" | "tags">, change: AttributeChange): boolean {
+  return !sameContent(content, change.content) || (change.tags !== undefined && !sameIds(tags, change.tags));
+}
+
+/** As {@link isOverruled}, for what a row or a list says of its event. */
+export function isEventOverruled(event: EventContext, { published, distribution, tags }: EventPart): boolean {
+  return (
+    (published !== undefined && published !== event.published) ||
+    (distribution !== undefined && distribution !== event.distribution) ||
+    (tags !== undefined && !sameIds(event.tags, tags))
   );
 }
 

@@ -29,8 +29,15 @@ export interface Absence {
   readonly version: EventVersion | undefined;
   /** Nothing of the event is left. */
   readonly whole: boolean;
-  /** Others of its attributes may not be visible yet: it has to be read again. */
-  readonly tooEarly: boolean;
+  /** Another attribute is not shown either, and may only not be visible yet: the event has to be read once more. */
+  readonly open: boolean;
+}
+
+/** What is not among the rows of an event that was read. */
+export interface NotShown {
+  readonly absence: Absence | undefined;
+  /** As with {@link Absence}: what holds now may not hold later, though the event does not change. */
+  readonly open: boolean;
 }
 
 /** What absence means. */
@@ -41,17 +48,19 @@ export interface AbsenceRule {
   sees(event: EventContext): boolean;
 }
 
-/** The attributes of an event that was read and are not among its rows; without ids and not too early: all of them are. */
-export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEvent, rule: AbsenceRule): Absence {
-  if (unsure) return { eventId: version.id, ids: [], version, whole: false, tooEarly: false };
+/** The attributes of an event that was read and are not among its rows. */
+export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEvent, rule: AbsenceRule): NotShown {
+  if (unsure) return { absence: undefined, open: true };
   const present = presentEntries(store, version.id);
-  const isMissed = missedOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
-  const unseen = present.filter((entry) => !ids.has(entry.id));
-  const absent = unseen.filter(isMissed).map(({ id }) => id);
-  // Its version would not change when it comes, nor when it never does: whoever took it for read would never look again.
-  const tooEarly = unseen.some((entry) => !entry.seenInRest && isYoung(entry, rule));
-  const whole = absent.length > 0 && absent.length === present.length;
-  return { eventId: version.id, ids: absent, version, whole, tooEarly };
+  const judge = judgeOf(store.event(version.id) ?? unknownEvent(version.id), true, rule);
+  const judged = present.flatMap((entry) => (ids.has(entry.id) ? [] : [{ id: entry.id, as: judge(entry) }]));
+  const absent = judged.flatMap(({ id, as }) => (as === "missed" ? [id] : []));
+  const open = judged.some(({ as }) => as === "too early");
+  if (absent.length === 0) return { absence: undefined, open };
+  return {
+    absence: { eventId: version.id, ids: absent, version, whole: absent.length === present.length, open },
+    open,
+  };
 }
 
 /** Events in the index that MISP does not list, and how many of those it has ever listed there are in all. */
@@ -68,13 +77,13 @@ export async function findVanished(
       const { id, deleted, version } = event;
       if (version !== undefined && !deleted) known += 1;
       if (deleted || listed.has(id)) continue;
-      const isMissed = missedOf(event, false, rule);
+      const judge = judgeOf(event, false, rule);
       const ids = presentEntries(store, id)
-        .filter(isMissed)
+        .filter((entry) => judge(entry) === "missed")
         .map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
-        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0, tooEarly: false });
+        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0, open: false });
     }
     const last = events.at(-1);
     if (last === undefined) return { absences, known };
@@ -161,20 +170,17 @@ function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[
 
 /**
  * Whether an attribute that MISP does not show should be among what it shows. What no answer ever showed should, if the key sees
- * all of the event, or if everybody on this MISP sees the attribute, and the event: one that is listed or published.
+ * all of the event, or if everybody on this MISP sees the attribute, and the event: one that is listed or published. What was observed
+ * after the question, by a clock that is ahead too, or just before it, is asked for too early.
  */
-function missedOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: AbsenceRule) {
+function judgeOf(event: EventContext, isListed: boolean, { listedAtMs, sees }: AbsenceRule) {
   const seesAll = sees(event);
   const isShown = isListed || event.version !== undefined || event.published === true;
-  return ({ seenInRest, contentAtMs, content }: IndexEntry): boolean => {
-    if (seenInRest) return contentAtMs < listedAtMs;
-    if (isYoung({ contentAtMs }, { listedAtMs })) return false;
-    return seesAll || (isShown && isForEverybody(effectiveDistribution(content, event)));
+  return ({ seenInRest, contentAtMs, content }: IndexEntry): "missed" | "too early" | "hidden" => {
+    if (seenInRest) return contentAtMs < listedAtMs ? "missed" : "too early";
+    if (!seesAll && !(isShown && isForEverybody(effectiveDistribution(content, event)))) return "hidden";
+    return contentAtMs < listedAtMs - visibleAfterMs ? "missed" : "too early";
   };
-}
-
-function isYoung({ contentAtMs }: Pick<IndexEntry, "contentAtMs">, { listedAtMs }: Pick<AbsenceRule, "listedAtMs">) {
-  return contentAtMs >= listedAtMs - visibleAfterMs;
 }
 
 /** Neither for the own organisation nor for a sharing group. */

@@ -133,9 +133,13 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   for await (const { changes, rows, read } of reading) {
     const facts: (Change | Finding)[] = [...changes];
     for (const event of read) {
-      const absence = heard.has(event.version.id) ? undefined : findAbsentOf(store, event, rule);
-      if (absence !== undefined && absence.ids.length > 0) absences.push(absence);
-      else facts.push(toFinding(event.version.id, event.version, absence?.tooEarly ? 0 : undefined));
+      const { version } = event;
+      // Of what is heard live the version does not hold anyway.
+      const { absence, open } = heard.has(version.id)
+        ? { absence: undefined, open: true }
+        : findAbsentOf(store, event, rule);
+      if (absence === undefined) facts.push(toFinding(version.id, version, open ? 0 : undefined));
+      else absences.push(absence);
     }
     await commit(facts, { quiet });
     progress = { ...progress, events: progress.events + read.length, rows: progress.rows + rows };
@@ -154,7 +158,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     for await (const confirmed of confirmAbsences(api, store, absences, { signal, types: coverage.types })) {
       const gone = confirmed.absences.filter((absence) => !heard.has(absence.eventId));
       const facts: (Change | Finding)[] = [...confirmed.changes];
-      for (const { eventId: id, ids, version, tooEarly } of gone) {
+      for (const { eventId: id, ids, version, open } of gone) {
         for (const attributeId of ids) {
           facts.push({
             kind: "attribute-absent",
@@ -165,7 +169,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
           });
         }
         absent += ids.length;
-        facts.push(toFinding(id, version, tooEarly ? 0 : undefined));
+        facts.push(toFinding(id, version, open ? 0 : undefined));
       }
       for (let start = 0; start < facts.length; start += findingsPerCommit) {
         await commit(facts.slice(start, start + findingsPerCommit));

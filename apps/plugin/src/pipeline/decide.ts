@@ -10,8 +10,10 @@ import {
   type EventReadChange,
   type Finding,
   type IndexEntry,
+  isEventOverruled,
   isInDoubt,
   isNewerContent,
+  isOverruled,
   listTags,
   mergeContent,
   mergeEventPart,
@@ -188,6 +190,8 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     if (change.tags !== undefined) entry = { ...entry, tags: applyList(entry.tags, change.tags, atMs) };
     draft.setEntry(entry);
     touch(id, atMs);
+    if (change.origin === "rest" && (isOverruled(entry, change) || isEventOverruled(event, change.event)))
+      hearOf(change.eventId);
   };
 
   const applyAttributeDeleted = (change: AttributeDeletedChange) => {
@@ -272,7 +276,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     if (merged === undefined) return;
     const { version: _, ...rest } = merged;
     const read = version === undefined ? rest : { ...rest, version };
-    draft.setEvent(heard.has(eventId) ? unsettled(read) : read);
+    draft.setEvent(heard.has(eventId) || isEventOverruled(merged, event) ? unsettled(read) : read);
   };
 
   const apply = (change: Change | Finding) => {
