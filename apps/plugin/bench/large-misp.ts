@@ -27,6 +27,9 @@ export type LargeMispCommand =
   /** Edits that are published, and that REST shows. Their comment is the time of sending. */
   | { readonly live: { readonly rate: number; readonly seconds: number } };
 
+/** The organisation that the rows are of, and the one in the messages. */
+const ownOrg = "6c1f3b0e-9d52-4f0e-8a53-0b6d1f6f3a01";
+const otherOrg = "3b53361a-72a6-470d-8035-ffc51285a83d";
 const attributes = Number(process.argv[2] ?? 1_000_000);
 const perEvent = 50;
 const random = createRandom(7);
@@ -125,7 +128,7 @@ function eventIndex(): Buffer {
         sighting_timestamp: "0",
         published: false,
         uuid: uuidOf(1_000_000_000 + id),
-        orgc_uuid: "6c1f3b0e-9d52-4f0e-8a53-0b6d1f6f3a01",
+        orgc_uuid: ownOrg,
       })),
     ),
   );
@@ -218,7 +221,7 @@ async function live(rate: number, seconds: number): Promise<number> {
     const id = 1 + random(attributes);
     const comment = String(Date.now() + (performance.now() % 1));
     edit(id, comment);
-    await publisher.publishFrame(attributeMessage("edit", id, comment, second));
+    await publisher.publishFrame(attributeMessage("edit", id, comment, second).replace(otherOrg, ownOrg));
   }
   return count;
 }
