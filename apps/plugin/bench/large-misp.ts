@@ -1,12 +1,14 @@
 /**
  * A MISP with very many attributes, as a child process: rows are rendered before they are asked for, so that whoever reads is what
- * takes time. The text of a row is that of the simulator's REST server, with other values. argv: how many attributes.
+ * takes time. The text of a row is that of the simulator's REST server, with other values. argv: how many attributes; how many rows a second it answers
+ * with at most (0: as fast as it can).
  *
  * IPC: once { ready: { url, key, zmqPort, attributes, events } }; then { forget } → { forgotten }, { requests } → { requests, rows },
  * { change: share } → { events, rows }, { subscribed } → { subscribed }, { live: { rate, seconds } } → { sent } at the end.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   createCountingUuid,
   createMispModel,
@@ -31,6 +33,7 @@ export type LargeMispCommand =
 const ownOrg = "6c1f3b0e-9d52-4f0e-8a53-0b6d1f6f3a01";
 const otherOrg = "3b53361a-72a6-470d-8035-ffc51285a83d";
 const attributes = Number(process.argv[2] ?? 1_000_000);
+const rowsPerSecond = Number(process.argv[3] ?? 0);
 const perEvent = 50;
 const random = createRandom(7);
 const firstSecond = 1_795_494_395;
@@ -167,7 +170,7 @@ const sent = { requests: [] as string[], rows: 0 };
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
-  request.on("end", () => {
+  request.on("end", async () => {
     const path = request.url ?? "";
     sent.requests.push(path);
     response.setHeader("Content-Type", "application/json; charset=UTF-8");
@@ -184,6 +187,7 @@ const server = createServer((request, response) => {
       const before = sent.rows;
       const pieces = search(wanted, (page - 1) * limit, limit);
       const returned = sent.rows - before;
+      if (rowsPerSecond > 0) await sleep((1000 * returned) / rowsPerSecond);
       response.setHeader("X-Skipped-Elements-Count", "0");
       // Recorded: the rows, one more on a full page, 1 on an empty one.
       response.setHeader("X-Result-Count", String(returned === 0 || returned === limit ? returned + 1 : returned));
