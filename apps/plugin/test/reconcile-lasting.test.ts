@@ -84,6 +84,19 @@ describe("what a reconcile leaves open is decided by a later one, though nothing
   });
 });
 
+it("a local tag of an event whose message has an earlier time than the row, since MISP's clock is behind", async () => {
+  await open({ items: [{ tags: ["go"] }] });
+  const { eventId } = addEvent();
+  world.pass(10);
+  await world.reconcile();
+  world.pass(-60);
+  await world.hear(world.model.tagEvent({ id: eventId, tag: "go", local: true }).notifications);
+  expect(held()).toEqual([]);
+  world.pass(120);
+  await world.reconcile();
+  expect(held()).toEqual(["d1.example"]);
+});
+
 describe("what nobody tells of tags", () => {
   const openTagged = async () => {
     await open({ items: [{ tags: ["go"] }] });

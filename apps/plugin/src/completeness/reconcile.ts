@@ -84,6 +84,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   const news = await readTagNews(api, store, { signal, requestedAtMs: now(), unlisted: parts.unlistedTags });
   if (news.changes.length > 0) await commit(news.changes);
   const index = await api.eventIndex({ signal });
+  if (index.unreadable > 0)
+    parts.onRefused("event_list", `${index.unreadable} entries of MISP's list of events, so that none is missed`);
   const isRecent = recentIn(index, now());
   const rule: AbsenceRule = { listedAtMs: index.requestedAtMs, sees: parts.sees };
 
