@@ -91,7 +91,7 @@ export async function run(options: {
         quietFill: config.bus.kind !== "ndjson" && !once,
         say: (level, cause, text) => limited[level](cause, {}, text),
         onRefused: (reason, detail) =>
-          limited.warn(`row ${reason}`, { reason, detail }, "an attribute in MISP's answer could not be read"),
+          limited.warn(`row ${reason}`, { reason, detail }, "a part of MISP's answer could not be read"),
       });
     watchConnections(source, bus, log, limited, (status) => {
       if (status.state === "gap") counters.increment("gap", status.cause);

@@ -143,6 +143,18 @@ it("run --once compares, announces and ends, and says what is wrong when MISP ca
   const down = await commands.run("run", "--once");
   expect(down.code).toBe(75);
   expect(down.stderr).toContain("MISP cannot be asked");
+  await misp.up();
+  misp.fail({ kind: "rate-limit" }, { path: "/events" });
+  const busy = await commands.run("run", "--once");
+  expect(busy.code).toBe(75);
+  expect(busy.stderr).toMatch(/stopped: MISP cannot be asked: .*too many requests/);
+  misp.heal();
+  misp.fail({ kind: "hang" }, { path: "/events" });
+  const stopped = commands.start(["run", "--once"]);
+  await until(() => stopped.stderr().includes("takes the key"));
+  stopped.child.kill("SIGTERM");
+  expect(await stopped.closed).toBe(75);
+  expect(stopped.stderr()).toContain("stopped before it was done");
 }, 60_000);
 
 it("reconcile without a running program says so, and mistakes in its parameters are told", async () => {

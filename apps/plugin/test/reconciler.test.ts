@@ -197,3 +197,113 @@ it("ends at once with its signal, also in the middle of a request", async () => 
   await running;
   await expect(asked).rejects.toThrow("the program ends");
 });
+
+describe("what was asked for", () => {
+  it("is answered, all of it, when MISP refuses the key meanwhile", async () => {
+    const reconciler = start();
+    reconciler.begin(user);
+    await reconciler.filled;
+    misp.revokeKey(exampleKeys.own.key);
+    const asked = await Promise.allSettled([reconciler.request({}), reconciler.request({}), reconciler.request({})]);
+    expect(asked.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  });
+
+  it("of one event does not take back what the brake holds in others", async () => {
+    for (let i = 0; i < 30; i++) addEvent();
+    const reconciler = start();
+    reconciler.begin(user);
+    await reconciler.filled;
+    for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
+    await reconciler.request({});
+    expect(reconciler.held()).toBe(25);
+    await reconciler.request({ scope: { eventId: 30 } });
+    expect(reconciler.held()).toBe(25);
+    expect(said.join()).not.toContain("nothing is held back any more");
+    await reconciler.request({ force: true });
+    expect(reconciler.held()).toBe(0);
+  });
+
+  it("as a dry run makes no change when it fails either", async () => {
+    let aheadMs = 0;
+    const reconciler = start({ now: () => Date.now() + aheadMs });
+    reconciler.begin(user);
+    await reconciler.filled;
+    addEvent();
+    misp.fail({ kind: "internal-error" }, { path: "/events", times: 1 });
+    await expect(reconciler.request({ dryRun: true })).rejects.toMatchObject({ code: "server-error" });
+    const { epoch } = store.meta();
+    await reconciler.request({ dryRun: true, scope: "all" });
+    // Were anything to be tried again, it would be before this.
+    aheadMs = 3_600_000;
+    misp.forgetRequests();
+    reconciler.completeness.onDoubt("00000000-0000-4000-8000-000000000000");
+    await until(() => misp.requests.some(({ path }) => path.startsWith("/attributes")));
+    expect(lists()).toEqual([]);
+    expect(store.entriesAfter(0, 10)).toEqual([]);
+    expect(store.meta().epoch).toBe(epoch);
+  });
+});
+
+it("nobody waits for an index that a role which may not search cannot fill", async () => {
+  const reconciler = start();
+  misp.fail({ kind: "searches-not-allowed" });
+  addEvent();
+  reconciler.begin(user);
+  await reconciler.filled;
+  expect(store.meta().filled).toBe(false);
+});
+
+it("tells of events in the list that cannot be read: as long as there are any, none is missed", async () => {
+  const refused: string[] = [];
+  const reconciler = start({ onRefused: (reason, detail) => refused.push(`${reason} ${detail}`) });
+  misp.fail({ kind: "answer", status: 200, body: '[{"id":"x"}]' }, { path: "/events" });
+  reconciler.begin(user);
+  await reconciler.filled;
+  expect(refused).toEqual([expect.stringMatching(/^event_list 1 /)]);
+});
+
+it("what is said live in the transaction right before the last rows of an event leaves no version that holds", async () => {
+  const heard = new Set<number>();
+  const { promise: gate, resolve: open } = gated();
+  const slow: Store = { ...store, commit: (changes) => gate.then(() => store.commit(changes)) };
+  const committer = createCommitter(slow, {
+    rules: {
+      filter: compileItems(undefined),
+      reorders: false,
+      completeness: {
+        onLive: (id) => void heard.add(id),
+        wasHeard: (id) => heard.has(id),
+        onDoubt: () => undefined,
+        onFresh: () => undefined,
+      },
+    },
+    counters,
+    takePublished: () => [],
+    onCommitted: () => undefined,
+  });
+  const read = (eventId: number) =>
+    committer.commit([
+      {
+        kind: "event-read",
+        origin: "rest",
+        observedAtMs: 5,
+        eventId,
+        event: {},
+        version: { timestamp: 1, published: false, epoch: 1 },
+      },
+    ]);
+  const all = [
+    committer.commit([{ kind: "event", origin: "live", observedAtMs: 9, eventId: 1, event: {} }]),
+    read(1),
+    read(2),
+  ];
+  open();
+  await Promise.all(all);
+  expect([store.event(1)?.version?.epoch, store.event(2)?.version?.epoch]).toEqual([0, 1]);
+});
+
+function gated(): { readonly promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve: () => resolve() };
+}

@@ -70,6 +70,7 @@ export async function createRestWorld(
       reorders: false,
       completeness: {
         onLive: (eventId) => void heard?.add(eventId),
+        wasHeard: (eventId) => heard?.has(eventId) ?? false,
         onDoubt: (uuid) => refetch.doubt(uuid),
         onFresh: (uuid, event) => refetch.fresh(uuid, event),
       },

@@ -40,6 +40,7 @@ export function createStateReconciler(
     rules: {
       completeness: {
         onLive: (eventId) => void heard?.add(eventId),
+        wasHeard: (eventId) => heard?.has(eventId) ?? false,
         onDoubt: (uuid) => refetch.doubt(uuid),
         onFresh: (uuid, event) => refetch.fresh(uuid, event),
       },

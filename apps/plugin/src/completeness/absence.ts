@@ -27,8 +27,10 @@ export interface Absence {
   readonly ids: readonly number[];
   /** The version to keep once they are taken away; undefined when the event itself is not in MISP's list. */
   readonly version: EventVersion | undefined;
-  /** Nothing of the event is left. */
-  readonly whole: boolean;
+  /** How many attributes the index has of the event, these among them. */
+  readonly of: number;
+  /** The event is not in the list, and a search found something of it: it keeps what else is known of it. */
+  readonly isThere?: true;
   /** Another attribute is not shown either, and may only not be visible yet: the event has to be read once more. */
   readonly open: boolean;
 }
@@ -58,7 +60,7 @@ export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEve
   const open = judged.some(({ as }) => as === "too early");
   if (absent.length === 0) return { absence: undefined, open };
   return {
-    absence: { eventId: version.id, ids: absent, version, whole: absent.length === present.length, open },
+    absence: { eventId: version.id, ids: absent, of: present.length, version, open },
     open,
   };
 }
@@ -78,12 +80,11 @@ export async function findVanished(
       if (version !== undefined && !deleted) known += 1;
       if (deleted || listed.has(id)) continue;
       const judge = judgeOf(event, false, rule);
-      const ids = presentEntries(store, id)
-        .filter((entry) => judge(entry) === "missed")
-        .map((entry) => entry.id);
+      const present = presentEntries(store, id);
+      const ids = present.filter((entry) => judge(entry) === "missed").map((entry) => entry.id);
       // One without attributes only loses its version, so that nobody looks again.
       if (ids.length > 0 || version !== undefined)
-        absences.push({ eventId: id, ids, version: undefined, whole: ids.length > 0, open: false });
+        absences.push({ eventId: id, ids, of: present.length, version: undefined, open: false });
     }
     const last = events.at(-1);
     if (last === undefined) return { absences, known };
@@ -93,9 +94,14 @@ export async function findVanished(
   }
 }
 
-/** How many events would vanish, when that is too many to be believed; else 0. */
+/**
+ * How many events would vanish, or lose most of what they have, when that is too many to be believed; else 0. A key that no longer sees
+ * what is for one organisation only leaves something of nearly every event.
+ */
 export function countHeld(absences: readonly Absence[], known: number): number {
-  const vanishing = absences.filter(({ whole }) => whole).length;
+  const vanishing = absences.filter(({ ids, of, version, isThere }) =>
+    version === undefined && isThere === undefined ? ids.length > 0 : ids.length * 2 > of,
+  ).length;
   return vanishing > maxVanished && vanishing > maxVanishedShare * known ? vanishing : 0;
 }
 
@@ -107,7 +113,7 @@ export interface Confirmed {
 
 /**
  * Asks MISP a second time, by other criteria: an unlisted event by its id (protected events are not in the list, and yet
- * there), the attributes of a listed one by their UUIDs, whatever their type is now.
+ * there), the attributes of one that is there by their UUIDs, whatever their type is now.
  */
 export async function* confirmAbsences(
   api: Pick<MispApi, "attributesOf" | "attributesByUuid">,
@@ -116,26 +122,34 @@ export async function* confirmAbsences(
   { signal, types }: { readonly signal: AbortSignal; readonly types: readonly string[] },
 ): AsyncGenerator<Confirmed, void, undefined> {
   const unlisted = absences.filter(({ version }) => version === undefined);
+  const inEvents = absences.filter(({ version }) => version !== undefined);
   for (let start = 0; start < unlisted.length; start += eventsPerRequest) {
     const asked = unlisted.slice(start, start + eventsPerRequest);
     const changes: Change[] = [];
+    const there = new Set<number>();
+    const found = new Set<number>();
     for await (const { rows, requestedAtMs } of api.attributesOf(
       asked.map(({ eventId }) => eventId),
       { signal, types },
     )) {
-      changes.push(...read(rows, requestedAtMs).changes);
+      const part = read(rows, requestedAtMs);
+      changes.push(...part.changes);
+      for (const id of part.eventIds) there.add(id);
+      for (const id of part.ids) found.add(id);
     }
-    const there = new Set(changes.map((change) => ("eventId" in change ? change.eventId : 0)));
     yield { changes, absences: asked.filter(({ eventId }) => !there.has(eventId)) };
+    for (const absence of asked) {
+      const ids = there.has(absence.eventId) ? absence.ids.filter((id) => !found.has(id)) : [];
+      if (ids.length > 0) inEvents.push({ ...absence, ids, isThere: true });
+    }
   }
 
   let group: Absence[] = [];
   let uuids: string[] = [];
-  const listed = absences.filter(({ version }) => version !== undefined);
-  for (const [i, absence] of listed.entries()) {
+  for (const [i, absence] of inEvents.entries()) {
     group.push(absence);
     for (const id of absence.ids) uuids.push(store.entry(id)?.uuid ?? "");
-    if (uuids.length < uuidsPerRequest && i < listed.length - 1) continue;
+    if (uuids.length < uuidsPerRequest && i < inEvents.length - 1) continue;
     const changes: Change[] = [];
     const ids = new Set<number>();
     for await (const { rows, requestedAtMs } of api.attributesByUuid(uuids, { signal })) {
@@ -151,14 +165,17 @@ export async function* confirmAbsences(
 
 function read(rows: readonly unknown[], requestedAtMs: number) {
   const ids: number[] = [];
+  const eventIds: number[] = [];
   const changes: Change[] = [];
   for (const row of rows) {
     const id = isFields(row) ? readId(row["id"]) : undefined;
+    const eventId = isFields(row) ? readId(row["event_id"]) : undefined;
     if (id !== undefined) ids.push(id);
+    if (eventId !== undefined) eventIds.push(eventId);
     const decoded = decodeRow(row, { requestedAtMs });
     if (decoded.ok) changes.push(...decoded.changes);
   }
-  return { ids, changes };
+  return { ids, eventIds, changes };
 }
 
 function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[] {

@@ -84,6 +84,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   const news = await readTagNews(api, store, { signal, requestedAtMs: now(), unlisted: parts.unlistedTags });
   if (news.changes.length > 0) await commit(news.changes);
   const index = await api.eventIndex({ signal });
+  if (index.unreadable > 0)
+    parts.onRefused("event_list", `${index.unreadable} entries of MISP's list of events, so that none is missed`);
   const isRecent = recentIn(index, now());
   const rule: AbsenceRule = { listedAtMs: index.requestedAtMs, sees: parts.sees };
 
@@ -117,9 +119,12 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
 
   // What is wanted though it does not differ would be forgotten by a kill.
   const unsettled = due.filter(({ id }) => store.event(id)?.version?.epoch === epoch);
-  for (let start = 0; start < unsettled.length; start += findingsPerCommit) {
-    await commit(unsettled.slice(start, start + findingsPerCommit).map((version) => toFinding(version.id, version, 0)));
-  }
+  await commitInParts(
+    commit,
+    unsettled.map((version) => toFinding(version.id, version, 0)),
+  );
+  // Only now is it certain that what carries them will be read.
+  if (eventId === undefined) for (const id of news.missing) parts.unlistedTags.add(id);
 
   let progress: ReconcileProgress = { events: 0, eventsInAll: due.length, rows: 0 };
   const absences: Absence[] = [];
@@ -152,31 +157,29 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   for (const absence of vanished.absences) {
     if (eventId === undefined || absence.eventId === eventId) absences.push(absence);
   }
-  const held = force ? 0 : countHeld(absences, vanished.known);
-  let absent = 0;
-  if (held === 0) {
-    for await (const confirmed of confirmAbsences(api, store, absences, { signal, types: coverage.types })) {
-      const gone = confirmed.absences.filter((absence) => !heard.has(absence.eventId));
-      const facts: (Change | Finding)[] = [...confirmed.changes];
-      for (const { eventId: id, ids, version, open } of gone) {
-        for (const attributeId of ids) {
-          facts.push({
-            kind: "attribute-absent",
-            origin: "rest",
-            observedAtMs: rule.listedAtMs,
-            attributeId,
-            eventId: id,
-          });
-        }
-        absent += ids.length;
-        facts.push(toFinding(id, version, open ? 0 : undefined));
-      }
-      for (let start = 0; start < facts.length; start += findingsPerCommit) {
-        await commit(facts.slice(start, start + findingsPerCommit));
-      }
-      await between?.();
-    }
+  const confirmed: Absence[] = [];
+  for await (const part of confirmAbsences(api, store, absences, { signal, types: coverage.types })) {
+    await commitInParts(commit, part.changes);
+    confirmed.push(...part.absences);
+    await between?.();
   }
+  // Only now: protected events would hold it for ever.
+  const held = force ? 0 : countHeld(confirmed, vanished.known);
+  let absent = 0;
+  let facts: Finding[] = [];
+  for (const { eventId: id, ids, version, isThere, open } of held === 0 ? confirmed : []) {
+    if (heard.has(id)) continue;
+    absent += ids.length;
+    for (const attributeId of ids) {
+      const observedAtMs = rule.listedAtMs;
+      facts.push({ kind: "attribute-absent", origin: "rest", observedAtMs, attributeId, eventId: id });
+    }
+    if (isThere === undefined) facts.push(toFinding(id, version, open ? 0 : undefined));
+    if (facts.length < findingsPerCommit) continue;
+    await commitInParts(commit, facts);
+    facts = [];
+  }
+  await commitInParts(commit, facts);
 
   if (eventId === undefined && held === 0) {
     const complete = options.completes?.() ?? true;
@@ -184,6 +187,12 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
       await commit([], { meta: { filled: true, complete } });
   }
   return { ...progress, listed: listed.size, absent, held };
+}
+
+async function commitInParts(commit: Committer["commit"], facts: readonly (Change | Finding)[]): Promise<void> {
+  for (let start = 0; start < facts.length; start += findingsPerCommit) {
+    await commit(facts.slice(start, start + findingsPerCommit));
+  }
 }
 
 /** What was read under narrower conditions lacks something: everything is read anew. */

@@ -178,7 +178,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     if (due !== undefined && due <= now()) await refetch.ask(signal);
   };
 
-  const tell = (answer: ReconcileAnswer) => {
+  const tell = (answer: ReconcileAnswer, { scope }: ReconcileRequest) => {
     counters.increment("reconciled");
     counters.increment("rows", undefined, answer.rows);
     counters.increment("absent", undefined, answer.absent);
@@ -189,8 +189,12 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
         `${answer.held} events would vanish at once, which looks like a key that sees less than before: nothing is removed. If MISP is ` +
           "right, run: threatbus-misp reconcile --force",
       );
-    } else if (held > 0) say("info", "reconcile released", "nothing is held back any more");
-    held = answer.held;
+    }
+    // One event says nothing about the others.
+    if (typeof scope !== "object" || !("eventId" in scope)) {
+      if (held > 0 && answer.held === 0) say("info", "reconcile released", "nothing is held back any more");
+      held = answer.held;
+    }
     const level = answer.rows + answer.absent > 0 || !store.meta().complete ? "info" : "debug";
     say(level, "reconciled", describeAnswer(answer));
   };
@@ -199,17 +203,20 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   const reconcileNow = async (signal: AbortSignal) => {
     dueAtMs = Number.POSITIVE_INFINITY;
     if (onceMoreAtMs <= now()) onceMoreAtMs = Number.POSITIVE_INFINITY;
-    tell(await once({}, signal));
+    tell(await once({}, signal), {});
     if (intervalMs > 0) dueAtMs = Math.min(dueAtMs, now() + intervalMs);
     resolveFilled();
   };
 
-  const onFailure = (error: unknown) => {
+  const onFailure = (error: unknown, request: ReconcileRequest | undefined) => {
     if (!(error instanceof MispApiError) || error.code === "closed") throw error;
-    ask();
+    // Whoever only wanted to know what would change has been told why not.
+    if (request?.dryRun !== true) ask();
+    // What somebody has to mend first may take days.
+    if (!error.retryable) resolveFilled();
     if (refusals.has(error.code)) {
       ended = true;
-      resolveFilled();
+      for (const { reject } of asked.splice(0)) reject(error);
       const ending = "MISP is not asked again until the program is started anew";
       say("error", `reconcile ${error.code}`, `the index cannot be compared with MISP: ${error.message}; ${ending}`);
       return;
@@ -228,13 +235,12 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   };
 
   const step = async (signal: AbortSignal) => {
+    const next = asked.shift();
     try {
-      const next = asked[0];
       if (next !== undefined) {
-        asked.shift();
         await once(next.request, signal).then(
           (answer) => {
-            if (!next.request.dryRun) tell(answer);
+            if (!next.request.dryRun) tell(answer, next.request);
             next.resolve(answer);
           },
           (error: unknown) => {
@@ -248,7 +254,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       saidCode = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      onFailure(error);
+      onFailure(error, next?.request);
     }
   };
 
@@ -261,6 +267,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   return {
     completeness: {
       onLive: (eventId) => void heard?.add(eventId),
+      wasHeard: (eventId) => heard?.has(eventId) ?? false,
       onDoubt(uuid) {
         refetch.doubt(uuid);
         rouse();

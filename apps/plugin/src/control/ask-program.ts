@@ -29,17 +29,31 @@ export async function askProgram(
   }
   socket.on("error", () => undefined);
   socket.write(`${JSON.stringify(request)}\n`);
-  for await (const line of createInterface({ input: socket })) {
-    const answer = JSON.parse(line) as ControlAnswer;
-    if ("progress" in answer) onProgress(answer.progress);
-    else {
-      socket.destroy();
-      return "done" in answer ? { ok: true, text: answer.done } : { ok: false, absent: false, text: answer.error };
+  const failed = (text: string): ProgramAnswer => ({ ok: false, absent: false, text });
+  try {
+    for await (const line of createInterface({ input: socket })) {
+      const answer = readAnswer(line);
+      if (answer === undefined)
+        return failed("the answer cannot be understood: is a program of another version running?");
+      if ("progress" in answer) onProgress(answer.progress);
+      else return "done" in answer ? { ok: true, text: answer.done } : failed(answer.error);
     }
+  } catch {
+    // The connection broke: as when it ends.
+  } finally {
+    socket.destroy();
   }
-  return {
-    ok: false,
-    absent: false,
-    text: "the program ended before it was done; the next start goes on where it was",
-  };
+  return failed("the program ended before it was done; the next start goes on where it was");
+}
+
+function readAnswer(line: string): ControlAnswer | undefined {
+  try {
+    const answer: unknown = JSON.parse(line);
+    const isAnswer = typeof answer === "object" && answer !== null;
+    return isAnswer && ["progress", "done", "error"].some((key) => key in answer)
+      ? (answer as ControlAnswer)
+      : undefined;
+  } catch {
+    return undefined;
+  }
 }

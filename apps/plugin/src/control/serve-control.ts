@@ -1,10 +1,11 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { createInterface } from "node:readline";
 import { describeAnswer, describeProgress, type Reconciler } from "../completeness/reconciler.ts";
 import { type ControlAnswer, type ControlRequest, requestSchema, toSocketPath } from "./protocol.ts";
 
 const progressEveryMs = 500;
+/** Far more than a request has. */
+const maxLineLength = 10_000;
 
 /**
  * Answers `threatbus-misp reconcile` of the folder's owner until `signal` aborts. The folder's lock is held, so a socket that lies there
@@ -33,6 +34,8 @@ export async function serveControl(
       process.umask(umask);
     });
     chmodSync(path, 0o600);
+    // Such as too many open files: whoever asked asks again.
+    server.on("error", () => undefined);
   } catch (error) {
     server.close();
     return say(`the command reconcile will not reach this program: ${error instanceof Error ? error.message : error}`);
@@ -45,14 +48,32 @@ export async function serveControl(
 
 async function answer(socket: Socket, reconciler: Pick<Reconciler, "request"> | undefined): Promise<void> {
   const write = (line: ControlAnswer) => void (socket.writable && socket.write(`${JSON.stringify(line)}\n`));
-  for await (const line of createInterface({ input: socket })) {
-    const request = readRequest(line);
-    if (request === undefined) write({ error: "the request is of another version of this program" });
-    else if (reconciler === undefined) write({ error: "without api and its key there is nothing to compare with" });
-    else write(await ask(reconciler, request, write));
-    socket.end();
-    return;
-  }
+  const line = await readLine(socket);
+  if (line === undefined) return void socket.destroy();
+  const request = readRequest(line);
+  if (request === undefined) write({ error: "the request is of another version of this program" });
+  else if (reconciler === undefined) write({ error: "without api and its key there is nothing to compare with" });
+  else write(await ask(reconciler, request, write));
+  socket.end();
+}
+
+/**
+ * The first line; undefined when none comes, or one without end. By hand: readline repeats a socket's errors where nobody listens, so
+ * that a client which leaves would end the program (`control.test.ts`).
+ */
+function readLine(socket: Socket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
+    const onData = (part: string) => {
+      text += part;
+      const end = text.indexOf("\n");
+      if (end < 0 && text.length <= maxLineLength) return;
+      socket.off("data", onData);
+      resolve(end < 0 ? undefined : text.slice(0, end));
+    };
+    socket.setEncoding("utf8").on("data", onData);
+    socket.once("close", () => resolve(undefined));
+  });
 }
 
 function readRequest(line: string): ControlRequest | undefined {

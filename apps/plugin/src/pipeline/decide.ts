@@ -244,8 +244,10 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     heard.add(id);
     rules.completeness?.onLive(id);
     const tags = attached ? attachTag(known.tags, tagId, local, atMs) : detachTag(known.tags, tagId, atMs);
-    if (tags === known.tags) return;
-    draft.setEvent({ ...unsettled(known), tags });
+    const event = unsettled(known);
+    // Older than the list that a row brought, unless MISP's clock and ours differ: a local tag gives the event no other version.
+    if (tags === known.tags && event === known) return;
+    draft.setEvent({ ...event, tags });
     if (!sameTags(known.tags, tags)) touchEvent(id, atMs);
   };
 
@@ -277,7 +279,8 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
     if (merged === undefined) return;
     const { version: _, ...rest } = merged;
     const read = version === undefined ? rest : { ...rest, version };
-    draft.setEvent(heard.has(eventId) || isEventOverruled(merged, event) ? unsettled(read) : read);
+    const isOpen = heard.has(eventId) || rules.completeness?.wasHeard(eventId) || isEventOverruled(merged, event);
+    draft.setEvent(isOpen ? unsettled(read) : read);
   };
 
   const apply = (change: Change | Finding) => {

@@ -34,6 +34,8 @@ export interface Rules {
 export interface Completeness {
   /** Something was heard of the event: what is being read of it may be older. */
   onLive(eventId: number): void;
+  /** Whether that happened since the reading began: also in a transaction that was decided after it had brought the last rows. */
+  wasHeard(eventId: number): boolean;
   /** A message may be older than what REST said, and was left out. */
   onDoubt(uuid: string): void;
   /** An attribute's first message, which says nothing about tags. */
