@@ -23,6 +23,8 @@ export interface ReconcileParts {
   readonly now: () => number;
   /** Whether the key sees all of an event. */
   readonly sees: (event: EventContext) => boolean;
+  /** Something live comes in, and must not wait. @default never */
+  readonly isBusy?: () => boolean;
   /** Tags that are not in MISP's list, and that were looked at: kept from one reconcile to the next. */
   readonly unlistedTags: Set<number>;
 }
@@ -133,6 +135,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     types: coverage.types,
     expectedRows: (id) => [...store.idsOfEvent(id)].length,
     onRefused: parts.onRefused,
+    isBusy: parts.isBusy ?? (() => false),
     signal,
   });
   for await (const { changes, rows, read } of reading) {

@@ -10,6 +10,8 @@ import { createRefetch } from "./refetch.ts";
 const onceMoreAfterMs = 10_000;
 const firstPauseMs = 1_000;
 const longestPauseMs = 60_000;
+/** How long after a live message the next ones are expected. */
+const busyForMs = 1_000;
 const progressEveryMs = 10_000;
 /** What asks for more would keep the program from MISP for a mistake in somebody's proxy. */
 const longestAskedForMs = 3_600_000;
@@ -99,6 +101,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let failures = 0;
   let saidCode: string | undefined;
   let missed = false;
+  let liveAtMs = 0;
   let held = 0;
 
   const commit: Committer["commit"] = (facts, options) => {
@@ -137,6 +140,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
           sees: ({ ownerOrgId }) =>
             begun?.siteAdmin === true || (begun?.orgId !== undefined && begun.orgId === ownerOrgId),
           onRefused: parts.onRefused,
+          isBusy: () => now() - liveAtMs < busyForMs,
           ...(request.dryRun
             ? {
                 unlistedTags: new Set(unlistedTags),
@@ -266,7 +270,10 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
 
   return {
     completeness: {
-      onLive: (eventId) => void heard?.add(eventId),
+      onLive(eventId) {
+        liveAtMs = now();
+        heard?.add(eventId);
+      },
       wasHeard: (eventId) => heard?.has(eventId) ?? false,
       onDoubt(uuid) {
         refetch.doubt(uuid);
