@@ -205,6 +205,23 @@ describe("a reconcile", () => {
     expect(await world.reconcile()).toMatchObject({ events: 0 });
   });
 
+  it("reads a new event a second time, since an import adds attributes and leaves the version as it is", async () => {
+    await open();
+    await world.reconcile();
+    const { id } = world.model.importEvent({
+      info: "imported",
+      timestamp: 1_700_000_000,
+      attributes: [{ type: "domain", value: "one.example" }],
+    });
+    world.pass(60);
+    expect(await world.reconcile()).toMatchObject({ events: 1 });
+    world.model.addAttribute({ eventId: id, type: "domain", value: "two.example", timestamp: 1_700_000_000 });
+    for (const event of world.model.state.events) event.timestamp = 1_700_000_000;
+    await world.reconcile();
+    expect(held()).toEqual(["one.example", "two.example"]);
+    expect(await world.reconcile()).toMatchObject({ events: 0 });
+  });
+
   it("reads an event again that was published, which changes no timestamp", async () => {
     await open();
     addEvents(1);

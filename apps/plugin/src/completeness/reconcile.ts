@@ -91,6 +91,9 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   const isRecent = recentIn(index, now());
   const rule: AbsenceRule = { listedAtMs: index.requestedAtMs, sees: parts.sees };
 
+  const { filled } = store.meta();
+  /** An import or a sync pull keeps the event's timestamp while it adds the attributes: what is new is read a second time. */
+  const growing = new Set<number>();
   const listed = new Set<number>();
   const due: EventVersion[] = [];
   for (const version of index.events) {
@@ -103,11 +106,13 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     if (known?.deleted || !coverage.admits({ orgId: known?.orgId, orgUuid: version.orgUuid ?? known?.orgUuid }))
       continue;
     const wanted = isInScope(scope, version) || news.eventIds.has(version.id);
+    if (filled && known?.version === undefined) growing.add(version.id);
     if (wanted || isDifferent(known?.version, version, epoch)) due.push(version);
   }
   due.sort((a, b) => a.id - b.id);
 
-  const epochOf = (version: EventVersion) => (heard.has(version.id) || isRecent(version) ? 0 : epoch);
+  const epochOf = (version: EventVersion) =>
+    heard.has(version.id) || growing.has(version.id) || isRecent(version) ? 0 : epoch;
   const toFinding = (id: number, version: EventVersion | undefined, readIn = version && epochOf(version)): Finding => {
     return {
       kind: "event-read",
