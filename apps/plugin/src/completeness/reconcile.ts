@@ -96,6 +96,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   const growing = new Set<number>();
   const listed = new Set<number>();
   const due: EventVersion[] = [];
+  /** Those of them that do not differ: a kill would forget that they are wanted. */
+  const unsettled: EventVersion[] = [];
   for (const version of index.events) {
     if (listed.has(version.id)) continue;
     listed.add(version.id);
@@ -108,6 +110,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     const wanted = isInScope(scope, version) || news.eventIds.has(version.id);
     if (filled && known?.version === undefined) growing.add(version.id);
     if (wanted || isDifferent(known?.version, version, epoch)) due.push(version);
+    if (wanted && known?.version?.epoch === epoch) unsettled.push(version);
   }
   due.sort((a, b) => a.id - b.id);
 
@@ -124,8 +127,6 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     };
   };
 
-  // What is wanted though it does not differ would be forgotten by a kill.
-  const unsettled = due.filter(({ id }) => store.event(id)?.version?.epoch === epoch);
   await commitInParts(
     commit,
     unsettled.map((version) => toFinding(version.id, version, 0)),
@@ -147,10 +148,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     const facts: (Change | Finding)[] = [...changes];
     for (const event of read) {
       const { version } = event;
-      // Of what is heard live the version does not hold anyway.
-      const { absence, open } = heard.has(version.id)
-        ? { absence: undefined, open: true }
-        : findAbsentOf(store, event, rule);
+      const { absence, open } = findAbsentOf(store, event, rule);
       if (absence === undefined) facts.push(toFinding(version.id, version, open ? 0 : undefined));
       else absences.push(absence);
     }
@@ -176,7 +174,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   let absent = 0;
   let facts: Finding[] = [];
   for (const { eventId: id, ids, version, isThere, open } of held === 0 ? confirmed : []) {
-    if (heard.has(id)) continue;
+    // Of an event that is in the list others may be talking all the time: what is gone from it is gone.
+    if (version === undefined && heard.has(id)) continue;
     absent += ids.length;
     for (const attributeId of ids) {
       const observedAtMs = rule.listedAtMs;
