@@ -18,6 +18,7 @@ import {
   mergeContent,
   mergeEventPart,
   neverAnnounced,
+  noFormer,
   noTags,
   sameTags,
   type Tag,
@@ -133,6 +134,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       removedAtMs: 0,
       sequence: 0,
       dueAtMs: 0,
+      former: noFormer,
     };
     if (priorEntry === undefined) return entry;
     const taken = takeOver(entry, priorEntry, change.observedAtMs);
