@@ -85,7 +85,17 @@ describe("a snapshot", () => {
       removed(5, 1_000, { uuid: back, gone: "superseded" }),
       entry(6, 2 * day, { uuid: back }),
     ];
-    expect(outline(await ask(day, entries))).toEqual([]);
+    // By id the second one must go all the same, and the value must stay.
+    const objects = await ask(day, entries);
+    expect(outline(objects)).toEqual(["REMOVE shared.example", "announce shared.example"]);
+    expect(objects.map(({ id }) => id)).toEqual([2, 1].map((id) => `indicator--${exampleEntry(id).uuid}`));
+  });
+
+  it("does not take away a value that a live indicator had and another one has", async () => {
+    const held = entry(2, 2 * day);
+    const { pattern } = held.announced as NonNullable<IndexEntry["announced"]>;
+    const edited = entry(1, 2 * day, { former: [{ ...former("x", hour), pattern }] });
+    expect(outline(await ask(day, [edited, held]))).toEqual(["announce host-1.example"]);
   });
 
   const former = (name: string, agoMs: number): Former => {

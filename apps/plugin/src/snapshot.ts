@@ -79,7 +79,8 @@ async function sendAll(
 
 /**
  * The REMOVE of every pattern that was withdrawn since then, unless something else holds it: one group for each entry, read at
- * once. Consumers remove by id as well: what an entry announces now follows its REMOVEs.
+ * once. Consumers remove by id as well: what an entry announces now follows its REMOVEs, and an entry that announces nothing has
+ * one in any case, with what holds the value right behind, as when it was published.
  */
 function* removals(store: StoreView, fromMs: number, rendering: IndicatorOptions): Iterable<readonly StixObject[]> {
   // A publication may have been handed over before the app came, and not be confirmed yet: its entry is still dirty.
@@ -89,9 +90,13 @@ function* removals(store: StoreView, fromMs: number, rendering: IndicatorOptions
     if (entry?.announced === undefined) continue;
     const newest = store.byUuid(entry.uuid);
     if (newest === undefined || !("id" in newest) || newest.id !== id) continue;
-    const needed = removalsOf(entry, fromMs, rendering).filter(({ pattern }) => !isHeld(store, pattern));
-    const announcement = toAnnouncement(entry, rendering);
-    if (needed.length > 0) yield announcement === undefined ? needed : [...needed, announcement];
+    const withdrawn = removalsOf(entry, fromMs, rendering);
+    const needed = withdrawn.filter(({ pattern }) => holderOf(store, pattern) === undefined);
+    const last = withdrawn.at(-1);
+    if (last === undefined) continue;
+    if (entry.live) yield [...needed, ...announcementOf(entry, rendering)];
+    else if (needed.length > 0) yield needed;
+    else yield [last, ...announcementOf(holderOf(store, last.pattern), rendering)];
   }
 }
 
@@ -106,9 +111,15 @@ function removalsOf(entry: IndexEntry, fromMs: number, rendering: IndicatorOptio
   return [...sent, ...toRemovals({ ...entry, outdated: [announced] }, rendering)];
 }
 
-function isHeld(store: StoreView, pattern: string): boolean {
-  for (const _ of store.liveIdsWithPattern(pattern)) return true;
-  return false;
+/** The live entry with the lowest id that announces the pattern. */
+function holderOf(store: StoreView, pattern: string): IndexEntry | undefined {
+  for (const id of store.liveIdsWithPattern(pattern)) return store.entry(id);
+  return undefined;
+}
+
+function announcementOf(entry: IndexEntry | undefined, rendering: IndicatorOptions): readonly Indicator[] {
+  const announcement = entry === undefined ? undefined : toAnnouncement(entry, rendering);
+  return announcement === undefined ? [] : [announcement];
 }
 
 /** Live indicators that MISP changed, or that became known, since then. Each chunk is read when it is asked for. */
