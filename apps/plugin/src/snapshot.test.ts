@@ -1,4 +1,4 @@
-import type { IndexEntry, StixObject, Store } from "@tb/misp-core";
+import type { Former, IndexEntry, SnapshotRequest, StixObject, Store } from "@tb/misp-core";
 import { createMemoryBus, createMemoryStore, exampleEntry, type MemoryBus, storeChanges } from "@tb/misp-core/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { serveSnapshots } from "./snapshot.ts";
@@ -85,7 +85,84 @@ describe("a snapshot", () => {
       removed(5, 1_000, { uuid: back, gone: "superseded" }),
       entry(6, 2 * day, { uuid: back }),
     ];
-    expect(outline(await ask(day, entries))).toEqual([]);
+    // By id the second one must go all the same, and the value must stay.
+    const objects = await ask(day, entries);
+    expect(outline(objects)).toEqual(["REMOVE shared.example", "announce shared.example"]);
+    expect(objects.map(({ id }) => id)).toEqual([2, 1].map((id) => `indicator--${exampleEntry(id).uuid}`));
+  });
+
+  it("does not take away a value that a live indicator had and another one has", async () => {
+    const held = entry(2, 2 * day);
+    const { pattern } = held.announced as NonNullable<IndexEntry["announced"]>;
+    const edited = entry(1, 2 * day, { former: [{ ...former("x", hour), pattern }] });
+    expect(outline(await ask(day, [edited, held]))).toEqual(["announce host-1.example"]);
+  });
+
+  const former = (name: string, agoMs: number): Former => {
+    const pattern = `[domain-name:value = '${name}']`;
+    return { pattern, patternType: "stix", name, modifiedMs: now - agoMs, atMs: now - agoMs };
+  };
+
+  it("has the REMOVE of each pattern that a live indicator had, in its version, and what it announces right behind", async () => {
+    const edited = entry(1, 2 * day, {
+      former: [former("older.example", 2 * day), former("old.example", 3 * hour), former("last.example", 2 * hour)],
+      modifiedMs: now - hour,
+    });
+    const objects = await ask(day, [edited, removed(2, hour)]);
+    expect(outline(objects)).toEqual([
+      "REMOVE old.example",
+      "REMOVE last.example",
+      "announce host-1.example",
+      "REMOVE host-2.example",
+      "announce host-1.example",
+    ]);
+    expect(objects.map((object) => object["modified"]).slice(0, 2)).toEqual(
+      [3 * hour, 2 * hour].map((agoMs) => new Date(now - agoMs).toISOString()),
+    );
+  });
+
+  it("has the former patterns of the last hour in any case, and what stands instead of them", async () => {
+    const entries = [
+      entry(1, 2 * day, { former: [former("old.example", 2 * hour), former("last.example", hour / 2)] }),
+      entry(2, 2 * day, { former: [former("longer.example", 2 * hour)] }),
+    ];
+    expect(outline(await ask(0, entries))).toEqual(["REMOVE last.example", "announce host-1.example"]);
+  });
+
+  it("has each pattern of what is withdrawn once, and none that something else holds", async () => {
+    const held = entry(2, 2 * day);
+    const { pattern } = held.announced as NonNullable<IndexEntry["announced"]>;
+    const withdrawn = removed(1, hour, {
+      former: [former("old.example", 3 * hour), { ...former("x", 2 * hour), pattern }, former("host-1.example", hour)],
+    });
+    expect(outline(await ask(day, [withdrawn, held]))).toEqual(["REMOVE old.example", "REMOVE host-1.example"]);
+  });
+
+  it("has the removals that may have been handed over before the app came, and are not confirmed yet", async () => {
+    const { pattern, patternType, name } = former("old.example", 0);
+    const changed = entry(1, 2 * day, { outdated: [{ pattern, patternType, name }], sequence: 7 });
+    await store.commit(storeChanges({ dirty: [{ sequence: 7, id: 1 }] }));
+    expect(outline(await ask(0, [changed]))).toEqual(["REMOVE old.example", "announce host-1.example"]);
+  });
+
+  it("does not divide a removal from what follows it", async () => {
+    const entries = Array.from({ length: 700 }, (_, i) =>
+      entry(i + 1, 2 * day, { former: [former(`a-${i}`, hour), former(`b-${i}`, hour)] }),
+    );
+    await store.commit(storeChanges({ entries: entries.map((after) => ({ after })) }));
+    const sent: (readonly StixObject[])[] = [];
+    const request: SnapshotRequest = {
+      sinceMs: day,
+      send: async (chunk) => void sent.push(chunk),
+      end: async () => {},
+    };
+    async function* one() {
+      yield request;
+    }
+    await serveSnapshots(store, { snapshotRequests: one }, { signal: new AbortController().signal, now: () => now });
+    expect(sent.flat()).toHaveLength(2_100);
+    expect(sent.length).toBeGreaterThan(3);
+    for (const chunk of sent) expect(outline(chunk).at(-1)).toMatch(/^announce /);
   });
 
   it("leaves out what was never announced", async () => {

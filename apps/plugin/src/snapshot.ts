@@ -1,15 +1,17 @@
 import {
   type Bus,
   type IndexEntry,
+  type Indicator,
   type IndicatorOptions,
   type SnapshotRequest,
   type StixObject,
   type StoreView,
   toAnnouncement,
+  toFormerRemoval,
   toRemovals,
 } from "@tb/misp-core";
 
-/** Objects in one chunk at most, and entries that are read for it. */
+/** Objects in one chunk, and entries that are read for it; a chunk of removals ends with the entry that reaches it. */
 const maxChunk = 500;
 /** What an app may have missed while it was away: it is forgotten after 60 s, and comes back within minutes. */
 const alwaysMs = 3_600_000;
@@ -75,18 +77,49 @@ async function sendAll(
   }
 }
 
-/** The REMOVE of everything that was withdrawn since then, unless something else holds its value or goes by its id. */
-function* removals(store: StoreView, fromMs: number, rendering: IndicatorOptions): Iterable<StixObject> {
-  for (const id of store.removedBetween(fromMs, beyond, beyond)) {
+/**
+ * The REMOVE of every pattern that was withdrawn since then, unless something else holds it: one group for each entry, read at
+ * once. Consumers remove by id as well: what an entry announces now follows its REMOVEs, and an entry that announces nothing has
+ * one in any case, with what holds the value right behind, as when it was published.
+ */
+function* removals(store: StoreView, fromMs: number, rendering: IndicatorOptions): Iterable<readonly StixObject[]> {
+  // A publication may have been handed over before the app came, and not be confirmed yet: its entry is still dirty.
+  const dirty = store.dirtyAfter(0, beyond).map(({ id }) => id);
+  for (const id of new Set([...store.removedBetween(fromMs, beyond, beyond), ...dirty])) {
     const entry = store.entry(id);
-    if (entry?.announced === undefined || entry.live) continue;
+    if (entry?.announced === undefined) continue;
     const newest = store.byUuid(entry.uuid);
     if (newest === undefined || !("id" in newest) || newest.id !== id) continue;
-    const { pattern, patternType, name } = entry.announced;
-    const [holder] = store.liveIdsWithPattern(pattern);
-    if (holder !== undefined) continue;
-    yield* toRemovals({ ...entry, outdated: [{ pattern, patternType, name }] }, rendering);
+    const withdrawn = removalsOf(entry, fromMs, rendering);
+    const needed = withdrawn.filter(({ pattern }) => holderOf(store, pattern) === undefined);
+    const last = withdrawn.at(-1);
+    if (last === undefined) continue;
+    if (entry.live) yield [...needed, ...announcementOf(entry, rendering)];
+    else if (needed.length > 0) yield needed;
+    else yield [last, ...announcementOf(holderOf(store, last.pattern), rendering)];
   }
+}
+
+/** The REMOVEs of an entry since then, whoever else holds the patterns, in the order in which they were sent. */
+function removalsOf(entry: IndexEntry, fromMs: number, rendering: IndicatorOptions): readonly Indicator[] {
+  const former = entry.former.filter(({ atMs }) => atMs >= fromMs);
+  const sent = [...former.map((old) => toFormerRemoval(entry, old, rendering)), ...toRemovals(entry, rendering)];
+  const { announced, live, removedAtMs } = entry;
+  // Withdrawn before entries remembered what they had.
+  const lacks = !live && removedAtMs >= fromMs && announced !== undefined;
+  if (!lacks || sent.some(({ pattern }) => pattern === announced.pattern)) return sent;
+  return [...sent, ...toRemovals({ ...entry, outdated: [announced] }, rendering)];
+}
+
+/** The live entry with the lowest id that announces the pattern. */
+function holderOf(store: StoreView, pattern: string): IndexEntry | undefined {
+  for (const id of store.liveIdsWithPattern(pattern)) return store.entry(id);
+  return undefined;
+}
+
+function announcementOf(entry: IndexEntry | undefined, rendering: IndicatorOptions): readonly Indicator[] {
+  const announcement = entry === undefined ? undefined : toAnnouncement(entry, rendering);
+  return announcement === undefined ? [] : [announcement];
 }
 
 /** Live indicators that MISP changed, or that became known, since then. Each chunk is read when it is asked for. */
@@ -110,10 +143,11 @@ function* announcements(
 const changedAtMs = ({ content, contentAtMs, modifiedMs }: IndexEntry): number =>
   Math.max(content.timestamp * 1000, contentAtMs, modifiedMs);
 
-function* chunks(objects: Iterable<StixObject>): Iterable<readonly StixObject[]> {
+/** A group is never divided: its second half would be older than what is published in between. */
+function* chunks(groups: Iterable<readonly StixObject[]>): Iterable<readonly StixObject[]> {
   let chunk: StixObject[] = [];
-  for (const object of objects) {
-    chunk.push(object);
+  for (const group of groups) {
+    chunk.push(...group);
     if (chunk.length < maxChunk) continue;
     yield chunk;
     chunk = [];

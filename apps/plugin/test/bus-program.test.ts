@@ -91,6 +91,27 @@ const sighting = (n: number, indicator: string) => {
   };
 };
 
+/** What consumers hold that drop by pattern, and those that drop by id, over all of their subscriptions. */
+function createHolder() {
+  const byPattern = new Set<unknown>();
+  const byId = new Map<unknown, unknown>();
+  return {
+    byPattern,
+    byId,
+    take(objects: readonly Readonly<Record<string, unknown>>[]) {
+      for (const { id, pattern, x_threatbus_update: update } of objects) {
+        if (update === "REMOVE") {
+          byPattern.delete(pattern);
+          byId.delete(id);
+        } else {
+          byPattern.add(pattern);
+          byId.set(id, pattern);
+        }
+      }
+    },
+  };
+}
+
 describe("the program as host of the Threat Bus app protocol", () => {
   it("announces, removes, answers a snapshot, and brings sightings to MISP", async () => {
     const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
@@ -133,21 +154,14 @@ describe("the program as host of the Threat Bus app protocol", () => {
       const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
       const program = await start("", host);
       await until(() => program.log().includes("started: Threat Bus apps"));
-      /** What a consumer holds that drops by pattern, over all of its subscriptions. */
-      const held = new Set<unknown>();
-      const take = (objects: readonly Readonly<Record<string, unknown>>[]) => {
-        for (const object of objects) {
-          if (object["x_threatbus_update"] === "REMOVE") held.delete(object["pattern"]);
-          else held.add(object["pattern"]);
-        }
-      };
+      const held = createHolder();
       const before = await startApp({ manage }, { snapshot: 30 });
       const witness = await startApp({ manage });
       closing.push(() => witness.close());
       const [, gone = 0] = await addAttributes("kept.example", "gone.example", "shared.example");
       const [, held1 = 0] = await addAttributes("other.example", "shared.example");
       await before.until(() => before.objects().length >= 5);
-      take(before.objects());
+      held.take(before.objects());
       await before.close();
 
       await publisher.publish(model.hardDelete({ id: gone }).notifications);
@@ -163,11 +177,50 @@ describe("the program as host of the Threat Bus app protocol", () => {
 
       const after = await startApp({ manage }, { snapshot: 30 });
       closing.push(() => after.close());
-      await after.until(() => after.objects().length >= 4);
-      take(after.objects());
-      expect([...held].sort()).toEqual(["kept.example", "other.example", "shared.example"].map(pattern).sort());
-      expect(after.objects().filter((object) => object["x_threatbus_update"] === "REMOVE")).toHaveLength(1);
-      await until(() => /snapshot \d+ \(30 days\): 4 objects in/.test(again.log()));
+      await after.until(() => after.objects().length >= 6);
+      held.take(after.objects());
+      const values = ["kept.example", "other.example", "shared.example"].map(pattern);
+      expect([...held.byPattern].sort()).toEqual(values);
+      expect([...held.byId.values()].sort()).toEqual(values);
+      expect(after.objects().filter((object) => object["x_threatbus_update"] === "REMOVE")).toHaveLength(2);
+      await until(() => /snapshot \d+ \(30 days\): 6 objects in/.test(again.log()));
+    },
+    40_000,
+  );
+
+  it.each([0, 30])(
+    "an app that is away while a value is edited, and comes back with a snapshot of %s days, ends with the new value alone",
+    async (days) => {
+      const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+      const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
+      const program = await start("", host);
+      await until(() => program.log().includes("started: Threat Bus apps"));
+      const held = createHolder();
+      const before = await startApp({ manage });
+      const witness = await startApp({ manage });
+      closing.push(() => witness.close());
+      const [edited = 0] = await addAttributes("old.example", "kept.example");
+      await before.until(() => before.objects().length >= 2);
+      held.take(before.objects());
+      await before.close();
+
+      for (const value of ["between.example", "new.example"]) {
+        await publisher.publish(model.editAttribute({ id: edited, value }).notifications);
+        await witness.until(() => witness.objects().some((object) => object["pattern"] === pattern(value)));
+      }
+      program.child.kill("SIGTERM");
+      await program.exited;
+      const again = await start("", host);
+      await until(() => again.log().includes("started: Threat Bus apps"));
+
+      const after = await startApp({ manage }, { snapshot: days });
+      closing.push(() => after.close());
+      await after.until(() => after.objects().length >= 3);
+      await until(() => /snapshot \d+ \(.*\): \d+ objects in/.test(again.log()));
+      held.take(after.objects());
+      const values = ["kept.example", "new.example"].map(pattern);
+      expect([...held.byPattern].sort()).toEqual(values);
+      expect([...held.byId.values()].sort()).toEqual(values);
     },
     40_000,
   );

@@ -64,6 +64,8 @@ export interface World {
   deliver(count: number, seed: number): Promise<void>;
   setBus(up: boolean): void;
   kill(point: KillPoint, seed: number): Promise<void>;
+  /** Milliseconds since the epoch, by the clock of the program. */
+  now(): number;
   /** Seconds pass. */
   wait(seconds: number): void;
   /** mispzmq or the broker dies: what waits is lost, as far as `loss` loses anything. */
@@ -150,7 +152,11 @@ export function createWorld(options: WorldOptions): World {
       takePublished: () => publisher?.takePublished() ?? [],
       onCommitted: () => publisher?.wake(),
     });
-    publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
+    publisher = startPublishing(store, bus as Bus, {
+      counters: createCounters(),
+      onPublished: () => undefined,
+      now: () => milliseconds,
+    });
     return {
       committer,
       publisher,
@@ -238,6 +244,7 @@ export function createWorld(options: WorldOptions): World {
       waiting.push(...batch);
       restart();
     },
+    now: () => milliseconds,
     wait(passing) {
       seconds += passing;
     },

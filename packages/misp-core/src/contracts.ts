@@ -141,7 +141,10 @@ export interface StoreView {
   dirtyAfter(sequence: number, limit: number): readonly { readonly sequence: number; readonly id: number }[];
   /** All entries in the order of their ids, from `afterId` on (0: from the beginning), at most `limit`. */
   entriesAfter(afterId: number, limit: number): readonly IndexEntry[];
-  /** Ids of the entries withdrawn in a time span (milliseconds, from inclusive, to exclusive), oldest first, at most `limit`. */
+  /**
+   * Ids of the entries that were last withdrawn, or the last of whose former patterns was, in a time span (milliseconds, from
+   * inclusive, to exclusive), oldest first, at most `limit`. So live ones may be among them. 0 is no such time.
+   */
   removedBetween(fromMs: number, toMs: number, limit: number): readonly number[];
   /**
    * Ids of the entries whose `dueAtMs` lies in a time span (milliseconds, from inclusive, to exclusive, negative ones too, both may

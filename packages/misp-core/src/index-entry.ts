@@ -91,6 +91,14 @@ export interface Outdated {
   readonly name: string;
 }
 
+/** A pattern whose REMOVE was handed over: an app that was away then still holds it, and gets the REMOVE with its snapshot. */
+export interface Former extends Outdated {
+  /** STIX `modified` of the REMOVE as it was sent, milliseconds. */
+  readonly modifiedMs: number;
+  /** When it was withdrawn from the bus, milliseconds. */
+  readonly atMs: number;
+}
+
 /**
  * Why an attribute is gone. A soft-deleted one is not: it can come back. Nor is `absent` for good: MISP's REST API, which had
  * shown it, no longer does, and may again.
@@ -134,6 +142,8 @@ export interface IndexEntry {
   readonly sequence: number;
   /** When time alone changes its verdict, milliseconds, as {@link dueAtMs} says; 0: never. */
   readonly dueAtMs: number;
+  /** Patterns that were withdrawn lately, each once, oldest first, 20 at most; the announced one never among them while `live`. */
+  readonly former: readonly Former[];
 }
 
 /** A tag message for an attribute id that is not known yet. */

@@ -61,10 +61,12 @@ export {
 export { decidesTheSame, mergeEventPart, unknownEvent } from "./event-context.ts";
 export { type Explanation, explainVerdict, type GateResult } from "./explain.ts";
 export { createFilter, type Filter, type FilterItem, type FilterSubject, type ItemResult } from "./filter.ts";
+export { confirmRemovals, noFormer, withdrawnAtMs } from "./former.ts";
 export type {
   Announced,
   AttachedTag,
   EventContext,
+  Former,
   GoneReason,
   IndexEntry,
   Outdated,
@@ -73,7 +75,7 @@ export type {
   TagSet,
   WaitingTag,
 } from "./index-entry.ts";
-export { type IndicatorOptions, toAnnouncement, toRemovals } from "./indicator.ts";
+export { type IndicatorOptions, toAnnouncement, toFormerRemoval, toRemovals } from "./indicator.ts";
 export { removeUnknown, type SettleContext, type Settled, settle, takeOver } from "./lifecycle.ts";
 export { nearestWord } from "./nearest-word.ts";
 export type { Notification, NotificationBatch } from "./notification.ts";

@@ -41,6 +41,7 @@ const entry: IndexEntry = {
   createdMs: 1_601_906_335_000,
   modifiedMs: 1_601_906_336_002,
   removedAtMs: 0,
+  former: [],
   sequence: 3,
   dueAtMs: 0,
 };

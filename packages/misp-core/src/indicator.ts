@@ -1,4 +1,5 @@
-import type { IndexEntry, Outdated } from "./index-entry.ts";
+import { removalTimes } from "./former.ts";
+import type { Former, IndexEntry, Outdated } from "./index-entry.ts";
 import type { Indicator } from "./stix.ts";
 import { toStixTimestamp } from "./timestamp.ts";
 
@@ -10,8 +11,16 @@ export interface IndicatorOptions {
 
 /** The REMOVE for each pattern that consumers may hold and must drop, oldest first. */
 export function toRemovals(entry: IndexEntry, options: IndicatorOptions): readonly Indicator[] {
-  const last = entry.live ? entry.modifiedMs - 1 : entry.modifiedMs;
-  return entry.outdated.map((old, i) => render(entry, last - (entry.outdated.length - 1 - i), old, options));
+  const times = removalTimes(entry);
+  return entry.outdated.map((old, i) => render(entry, times[i] as number, old, options));
+}
+
+/**
+ * The REMOVE of a pattern that was withdrawn before, once more: of the version that it was, so older than what was announced since.
+ * What it does not remember (description, labels and the like) it repeats from the last announcement.
+ */
+export function toFormerRemoval(entry: IndexEntry, former: Former, options: IndicatorOptions): Indicator {
+  return render(entry, former.modifiedMs, former, options);
 }
 
 /** The announcement as consumers are to hold it; undefined when the entry is withheld. The same bytes at each call. */

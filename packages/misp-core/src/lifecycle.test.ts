@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Verdict } from "./evaluate.ts";
-import type { Announced, IndexEntry } from "./index-entry.ts";
-import { toAnnouncement, toRemovals } from "./indicator.ts";
+import { confirmRemovals, withdrawnAtMs } from "./former.ts";
+import type { Announced, Former, IndexEntry } from "./index-entry.ts";
+import { toAnnouncement, toFormerRemoval, toRemovals } from "./indicator.ts";
 import { removeUnknown, settle, takeOver } from "./lifecycle.ts";
 import { noTags } from "./tag-set.ts";
 import { runs } from "./testing/thorough.ts";
@@ -26,6 +27,7 @@ const entry: IndexEntry = {
   removedAtMs: 0,
   sequence: 0,
   dueAtMs: 0,
+  former: [],
 };
 const fields = (pattern: string, description?: string): Announced => ({
   pattern,
@@ -38,7 +40,7 @@ const withhold: Verdict = { withhold: "filter" };
 const confirmed = { pending: false, observedAtMs: 50 };
 const pending = { pending: true, observedAtMs: 50 };
 /** As after the publication was confirmed. */
-const confirm = (e: IndexEntry): IndexEntry => ({ ...e, outdated: [] });
+const confirm = (e: IndexEntry, atMs = 70): IndexEntry => (e.outdated.length > 0 ? confirmRemovals(e, atMs) : e);
 
 /** What goes over the bus for an entry, shortened. */
 const sent = (e: IndexEntry) => {
@@ -190,6 +192,57 @@ describe("objects of one entry", () => {
       }),
       { numRuns: runs(2000) },
     );
+  });
+});
+
+describe("former patterns", () => {
+  const told = settle(entry, announce("P"), confirmed).entry;
+  const edited = settle(told, announce("Q"), confirmed).entry;
+  const patterns = ({ former }: IndexEntry) => former.map(({ pattern }) => pattern);
+
+  it("are those whose REMOVE was confirmed, in the version that was sent", () => {
+    const twice = settle(edited, announce("R"), pending).entry;
+    const sentBefore = toRemovals(twice, {});
+    const after = confirm(twice);
+    expect(after.outdated).toEqual([]);
+    expect(after.former.map((old) => toFormerRemoval(after, old, {}))).toEqual(sentBefore);
+    expect(after.former.map(({ atMs }) => atMs)).toEqual([70, 70]);
+    expect(sent(after)).toEqual(["plain R"]);
+  });
+
+  it("keep their version, whatever is announced later", () => {
+    const [removal] = toRemovals(edited, {});
+    const later = settle(confirm(edited), announce("Q", "x"), confirmed).entry;
+    const [former] = later.former as [Former];
+    expect(toFormerRemoval(later, former, {}).modified).toBe(removal?.modified);
+  });
+
+  it("are one of them no more when announced again, by an edit or after a withdrawal", () => {
+    expect(patterns(settle(confirm(edited), announce("P"), confirmed).entry)).toEqual([]);
+    const withdrawn = confirm(settle(confirm(edited), withhold, confirmed).entry);
+    expect(patterns(withdrawn)).toEqual(["P", "Q"]);
+    expect(patterns(settle(withdrawn, announce("Q"), confirmed).entry)).toEqual(["P"]);
+  });
+
+  it("are there once each, the latest last, and 20 at most", () => {
+    let current = confirm(edited, 1);
+    for (let n = 0; n < 25; n += 1) current = confirm(settle(current, announce(`P${n}`), confirmed).entry, n + 2);
+    expect(current.former).toHaveLength(20);
+    expect([patterns(current)[0], patterns(current)[19]]).toEqual(["P4", "P23"]);
+    expect(current.former.map(({ atMs }) => atMs)).toEqual(Array.from({ length: 20 }, (_, i) => i + 7));
+    const again = confirmRemovals({ ...current, outdated: [fields("P10")] }, 90);
+    expect([patterns(again).filter((p) => p === "P10"), patterns(again).at(-1)]).toEqual([["P10"], "P10"]);
+  });
+
+  it("say when something was last withdrawn, as the removal of the entry does", () => {
+    expect(withdrawnAtMs(told)).toBe(0);
+    expect(withdrawnAtMs(confirm(edited))).toBe(70);
+    expect(withdrawnAtMs({ ...confirm(edited), removedAtMs: 90 })).toBe(90);
+  });
+
+  it("go to the new id of a re-imported attribute", () => {
+    const taken = takeOver({ ...entry, id: 9 }, confirm(edited), 60);
+    expect([patterns(taken.entry), patterns(taken.old)]).toEqual([["P"], []]);
   });
 });
 

@@ -1,5 +1,7 @@
 import type { Verdict } from "./evaluate.ts";
+import { noFormer, withoutPattern } from "./former.ts";
 import type { Announced, IndexEntry, Outdated } from "./index-entry.ts";
+import { samePattern } from "./same-pattern.ts";
 
 /** What a verdict makes of an entry, and whether consumers must hear of it. */
 export interface Settled {
@@ -32,7 +34,17 @@ export function settle(entry: IndexEntry, verdict: Verdict, context: SettleConte
   const outdated = withdraw(entry).filter((old) => !samePattern(old, next));
   const createdMs = entry.createdMs === 0 ? firstCreated(entry) : entry.createdMs;
   const modifiedMs = nextModified(entry, outdated.length + 1);
-  const announced = { announced: next, live: true, edit: false, outdated, createdMs, modifiedMs, removedAtMs: 0 };
+  const former = withoutPattern(entry.former, next);
+  const announced = {
+    announced: next,
+    live: true,
+    edit: false,
+    outdated,
+    createdMs,
+    modifiedMs,
+    removedAtMs: 0,
+    former,
+  };
   return { entry: { ...entry, ...announced }, dirty: true };
 }
 
@@ -63,7 +75,7 @@ export function takeOver(
   old: IndexEntry,
   observedAtMs: number,
 ): { readonly entry: IndexEntry; readonly old: IndexEntry } {
-  const { announced, live, edit, outdated, createdMs, modifiedMs, removedAtMs } = old;
+  const { announced, live, edit, outdated, createdMs, modifiedMs, removedAtMs, former } = old;
   return {
     entry: {
       ...entry,
@@ -74,6 +86,7 @@ export function takeOver(
       createdMs,
       modifiedMs,
       removedAtMs,
+      former,
     },
     old: {
       ...old,
@@ -84,6 +97,7 @@ export function takeOver(
       removedAtMs: observedAtMs,
       sequence: 0,
       dueAtMs: 0,
+      former: noFormer,
     },
   };
 }
@@ -109,10 +123,6 @@ function withdraw(entry: IndexEntry): readonly Outdated[] {
  */
 function nextModified(entry: IndexEntry, objects: number): number {
   return Math.max(entry.content.timestamp * 1000, entry.modifiedMs + 1) + objects - 1;
-}
-
-function samePattern(a: Outdated | Announced, b: Outdated | Announced): boolean {
-  return a.pattern === b.pattern && a.patternType === b.patternType;
 }
 
 function sameList(a: readonly string[] | undefined, b: readonly string[] | undefined): boolean {

@@ -186,5 +186,5 @@ function toPublished(entry: IndexEntry): readonly Published[] {
 function confirm(draft: Draft, id: number): void {
   const entry = draft.entry(id);
   if (entry === undefined) return;
-  confirmPublished(draft, [{ sequence: entry.sequence, id, removed: entry.outdated.length > 0 }]);
+  confirmPublished(draft, [{ sequence: entry.sequence, id, removed: entry.outdated.length > 0, atMs: 0 }]);
 }

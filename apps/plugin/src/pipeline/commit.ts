@@ -1,4 +1,4 @@
-import type { Change, Finding, Store, StoreMeta } from "@tb/misp-core";
+import { type Change, confirmRemovals, type Finding, noFormer, type Store, type StoreMeta } from "@tb/misp-core";
 import { type Counters, createCounters } from "../counters.ts";
 import { decide } from "./decide.ts";
 import { createDraft, type Draft } from "./draft.ts";
@@ -100,12 +100,17 @@ export function createCommitter(
           for (const id of ids) {
             const entry = draft.entry(id);
             if (entry === undefined) continue;
+            // A live one only forgets patterns that it had, and is no tombstone.
+            if (entry.live) {
+              draft.setEntry({ ...entry, removedAtMs: 0, former: noFormer });
+              continue;
+            }
             // What is only withheld, not over, is still a mirror of MISP: it merely stops being a tombstone.
             const over = entry.gone !== undefined || entry.content.deleted;
             // A bus that has been down all the time still has to hear of the removal.
-            if (draft.isDirty(entry.sequence)) draft.setEntry({ ...entry, removedAtMs: nowMs });
+            if (draft.isDirty(entry.sequence)) draft.setEntry({ ...entry, removedAtMs: nowMs, former: noFormer });
             else if (over) draft.removeEntry(id);
-            else draft.setEntry({ ...entry, removedAtMs: 0 });
+            else draft.setEntry({ ...entry, removedAtMs: 0, former: noFormer });
             purged += 1;
           }
           await write(draft);
@@ -114,13 +119,16 @@ export function createCommitter(
   };
 }
 
-/** What was handed over is clean, unless something newer has come up since: that has replaced the dirty key. */
+/**
+ * What was handed over is clean, unless something newer has come up since: that has replaced the dirty key. Patterns that were
+ * removed are remembered, for an app that was away.
+ */
 export function confirmPublished(draft: Draft, published: readonly Published[]): void {
-  for (const { sequence, id, removed } of published) {
+  for (const { sequence, id, removed, atMs } of published) {
     if (!draft.isDirty(sequence)) continue;
     draft.markClean(sequence);
     if (!removed) continue;
     const entry = draft.entry(id);
-    if (entry !== undefined) draft.setEntry({ ...entry, outdated: [] });
+    if (entry !== undefined) draft.setEntry(confirmRemovals(entry, atMs));
   }
 }

@@ -18,6 +18,7 @@ import {
   mergeContent,
   mergeEventPart,
   neverAnnounced,
+  noFormer,
   noTags,
   sameTags,
   type Tag,
@@ -134,6 +135,7 @@ export function decide(draft: Draft, changes: readonly (Change | Finding)[], rul
       removedAtMs: 0,
       sequence: 0,
       dueAtMs: 0,
+      former: noFormer,
     };
     if (priorEntry === undefined) return entry;
     const taken = takeOver(entry, priorEntry, change.observedAtMs);

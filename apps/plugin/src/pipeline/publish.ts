@@ -18,6 +18,8 @@ export interface Published {
   readonly id: number;
   /** Its entry had patterns to remove, so its confirmation rewrites the entry. */
   readonly removed: boolean;
+  /** When they were handed over, milliseconds. */
+  readonly atMs: number;
 }
 
 export interface Publisher {
@@ -35,9 +37,14 @@ export interface Publisher {
 export function startPublishing(
   view: StoreView,
   bus: Bus,
-  options: IndicatorOptions & { readonly counters: Counters; readonly onPublished: () => void },
+  options: IndicatorOptions & {
+    readonly counters: Counters;
+    readonly onPublished: () => void;
+    /** Milliseconds since the epoch. @default Date.now */
+    readonly now?: () => number;
+  },
 ): Publisher {
-  const { counters } = options;
+  const { counters, now = Date.now } = options;
   let published: Published[] = [];
   let cursor = 0;
   let stopping = false;
@@ -55,16 +62,18 @@ export function startPublishing(
       }
       const objects: Indicator[] = [];
       const repeated = new Set<Indicator>();
-      const confirmed: Published[] = [];
+      const confirmed: { -readonly [Key in keyof Published]: Published[Key] }[] = [];
       for (const { sequence, id } of chunk) {
         cursor = sequence;
         const entry = view.entry(id);
         if (entry === undefined || entry.sequence !== sequence) continue;
         render(view, entry, options, objects, repeated);
-        confirmed.push({ sequence, id, removed: entry.outdated.length > 0 });
+        confirmed.push({ sequence, id, removed: entry.outdated.length > 0, atMs: 0 });
       }
       if (objects.length > 0) await bus.publish(objects);
       for (const object of objects) counters.increment(repeated.has(object) ? "repeated" : countedAs(object));
+      const atMs = now();
+      for (const one of confirmed) one.atMs = atMs;
       published.push(...confirmed);
       options.onPublished();
     }

@@ -1,4 +1,12 @@
-import type { Announced, AttachedTag, AttributeContent, IndexEntry, TagSet } from "@tb/misp-core";
+import {
+  type Announced,
+  type AttachedTag,
+  type AttributeContent,
+  type Former,
+  type IndexEntry,
+  noFormer,
+  type TagSet,
+} from "@tb/misp-core";
 
 /**
  * Entries as they lie on disk: arrays, since names of fields would be a third of it. A field that is absent is null; texts
@@ -7,8 +15,8 @@ import type { Announced, AttachedTag, AttributeContent, IndexEntry, TagSet } fro
 export type StoredEntry = readonly unknown[];
 
 export function encodeEntry(entry: IndexEntry): StoredEntry {
-  const { content, announced } = entry;
-  return [
+  const { content, announced, former } = entry;
+  const stored = [
     entry.id,
     entry.uuid,
     entry.eventId,
@@ -55,6 +63,9 @@ export function encodeEntry(entry: IndexEntry): StoredEntry {
     entry.sequence,
     entry.dueAtMs,
   ];
+  if (former.length > 0)
+    stored.push(former.map((old) => [old.pattern, old.patternType, old.name, old.modifiedMs, old.atMs]));
+  return stored;
 }
 
 // The shape is what encodeEntry wrote: the file's format version and checksumless pages are checked at opening, not here.
@@ -86,7 +97,18 @@ export function decodeEntry(stored: any): IndexEntry {
     sequence: stored[16],
     // What was written before an entry had one has none: its gates are new to it, and it is evaluated anew.
     dueAtMs: stored[17] ?? 0,
+    former: stored[18] === undefined ? noFormer : stored[18].map(decodeFormer),
   };
+}
+
+function decodeFormer([pattern, patternType, name, modifiedMs, atMs]: [
+  string,
+  string,
+  string,
+  number,
+  number,
+]): Former {
+  return { pattern, patternType, name, modifiedMs, atMs };
 }
 
 // Fields at the end are missing in what was written before they existed.

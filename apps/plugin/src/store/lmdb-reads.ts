@@ -39,7 +39,7 @@ export interface Databases {
   readonly tagged: Database<true, [tagId: number, kind: Kind, id: number]>;
   readonly waiting: Database<WaitingTag, [attributeId: number, tagId: number]>;
   readonly dirty: Database<number, number>;
-  readonly removed: Database<true, [removedAtMs: number, id: number]>;
+  readonly removed: Database<true, [withdrawnAtMs: number, id: number]>;
   readonly due: Database<true, [dueAtMs: number, id: number]>;
 }
 

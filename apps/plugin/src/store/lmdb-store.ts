@@ -1,6 +1,14 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { IndexEntry, Store, StoreChanges, StoreMeta, TagSet, WaitingTag } from "@tb/misp-core";
+import {
+  type IndexEntry,
+  type Store,
+  type StoreChanges,
+  type StoreMeta,
+  type TagSet,
+  type WaitingTag,
+  withdrawnAtMs,
+} from "@tb/misp-core";
 import { type Database, open, type RootDatabase } from "lmdb";
 import { checkFile } from "./check-file.ts";
 import { createDurableWrites } from "./durable-writes.ts";
@@ -113,8 +121,8 @@ function createStore(root: RootDatabase, path: string): LmdbStore {
       if (newPattern !== undefined) patterns.put(patternKey(newPattern, id), true);
     }
 
-    const oldRemoved = before?.removedAtMs ?? 0;
-    const newRemoved = after?.removedAtMs ?? 0;
+    const oldRemoved = before === undefined ? 0 : withdrawnAtMs(before);
+    const newRemoved = after === undefined ? 0 : withdrawnAtMs(after);
     if (oldRemoved !== newRemoved) {
       if (oldRemoved > 0) removed.remove([oldRemoved, id]);
       if (newRemoved > 0) removed.put([newRemoved, id], true);

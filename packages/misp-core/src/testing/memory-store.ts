@@ -1,4 +1,5 @@
 import { emptyMeta, type Lineage, type Store, type StoreChanges, type StoreMeta } from "../contracts.ts";
+import { withdrawnAtMs } from "../former.ts";
 import type { EventContext, IndexEntry, TagDefinition, WaitingTag } from "../index-entry.ts";
 
 /** The store's contract as plainly as can be: everything is looked for by scanning. What goes in is copied. */
@@ -78,8 +79,9 @@ export function createMemoryStore(): Store {
         .slice(0, limit),
     removedBetween: (fromMs, toMs, limit) =>
       sorted()
-        .filter(({ removedAtMs: at }) => at > 0 && at >= fromMs && at < toMs)
-        .sort((a, b) => a.removedAtMs - b.removedAtMs || a.id - b.id)
+        .map((entry) => ({ id: entry.id, at: withdrawnAtMs(entry) }))
+        .filter(({ at }) => at > 0 && at >= fromMs && at < toMs)
+        .sort((a, b) => a.at - b.at || a.id - b.id)
         .slice(0, limit)
         .map(({ id }) => id),
     dueBetween: (fromMs, toMs, limit) =>

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { emptyMeta, type Store, type StoreChanges } from "../contracts.ts";
-import type { EventContext, IndexEntry, TagSet } from "../index-entry.ts";
+import type { EventContext, Former, IndexEntry, TagSet } from "../index-entry.ts";
 import { createMemoryStore } from "./memory-store.ts";
 
 /** How the suite gets at an implementation. */
@@ -61,15 +61,26 @@ export function exampleEntry(id: number, part: Partial<IndexEntry> = {}): IndexE
     removedAtMs: 0,
     sequence: 0,
     dueAtMs: 0,
+    former: [],
     ...part,
   };
 }
+
+const formerAt = (atMs: number): Former => ({
+  pattern: `F${atMs}`,
+  patternType: "yara",
+  name: "f",
+  modifiedMs: 4,
+  atMs,
+});
 
 /** The same with everything absent that can be. */
 function bareEntry(id: number): IndexEntry {
   const tags = { listedAtMs: 0, attached: [], detached: [] };
   return exampleEntry(id, { announced: undefined, live: false, outdated: [], tags });
 }
+
+const formerly = (id: number, ...atMs: readonly number[]) => exampleEntry(id, { former: atMs.map(formerAt) });
 
 const event = (id: number, part: Partial<EventContext> = {}): EventContext => ({
   id,
@@ -138,7 +149,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
 
     it("gives entries back exactly: what is absent stays absent", async () => {
       const { store } = await make();
-      const stored = [exampleEntry(1), bareEntry(2), exampleEntry(3, { gone: "superseded" })];
+      const stored = [exampleEntry(1), bareEntry(2), exampleEntry(3, { gone: "superseded" }), formerly(4, 8.5, 9)];
       await store.commit(storeChanges({ entries: stored.map((after) => ({ after })) }));
       for (const entry of stored) expect(store.entry(entry.id)).toStrictEqual(entry);
       expect(store.entriesAfter(1, 1)).toStrictEqual([stored[1]]);
@@ -244,6 +255,23 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
       expect(store.removedBetween(0, 31, 2)).toEqual([2, 3]);
     });
 
+    it("finds what lost a pattern in a time span, also when it is live, by the latest time", async () => {
+      const { store } = await make();
+      const later = exampleEntry(3, { live: false, removedAtMs: 15, former: [formerAt(12)] });
+      const entries = [formerly(1, 20), formerly(2, 10, 30), later, formerly(4)];
+      await store.commit(storeChanges({ entries: entries.map((after) => ({ after })) }));
+      expect(store.removedBetween(1, 31, 10)).toEqual([3, 1, 2]);
+      const [first, second] = entries as [IndexEntry, IndexEntry];
+      const changes = [
+        { before: first, after: { ...first, former: [] } },
+        { before: second, after: { ...second, former: [formerAt(10)] } },
+      ];
+      await store.commit(storeChanges({ entries: changes }));
+      expect(store.removedBetween(1, 31, 10)).toEqual([2, 3]);
+      await store.commit(storeChanges({ entries: [{ before: later }] }));
+      expect(store.removedBetween(1, 31, 10)).toEqual([2]);
+    });
+
     it("finds what is due, and what was, by the time alone", async () => {
       const { store } = await make();
       const times = [1_800_000_000_000, 0, -1_700_000_000_000, 10, -1_800_000_000_000];
@@ -267,6 +295,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
         uuidOf: fc.integer({ min: 1, max: 3 }),
         pattern,
         removedAtMs: fc.constantFrom(0, 5, 9),
+        formerAtMs: fc.constantFrom<readonly number[]>([], [], [7], [4, 10.5]),
         dueAtMs: fc.constantFrom(0, 5, -5, 1_800_000_000_000.5, -1_800_000_000_000),
         tagIds: fc.uniqueArray(fc.integer({ min: 1, max: 4 })),
         purge: fc.boolean(),
@@ -312,6 +341,7 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
                 eventId: before?.eventId ?? part.eventId,
                 live: part.live,
                 removedAtMs: part.removedAtMs,
+                former: part.formerAtMs.map(formerAt),
                 dueAtMs: part.dueAtMs,
                 tags: tagSet(part.tagIds),
                 announced: { pattern: part.pattern, patternType: "stix", name: "n" },
