@@ -1,10 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createZmqHostBus } from "@tb/bus-zmq";
 import {
   createCountingUuid,
@@ -19,49 +13,32 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ask, startApp } from "../../../packages/bus-zmq/test/app.ts";
 import { freePort } from "../../../tools/free-port.ts";
+import { createCommands, until } from "./command.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-
-let folder: string;
 let model: MispModel;
 let publisher: ZmqPublisher;
 let misp: RestServer;
-const children: ChildProcess[] = [];
+const commands = createCommands("bus-program");
 const closing: (() => unknown)[] = [];
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "bus-program-"));
   model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, heartbeatAfterMs: 0 });
   misp = await createRestServer(model, { publish: (notifications) => publisher.publish(notifications) });
 });
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
-  for (const child of children.splice(0)) child.kill("SIGKILL");
   await misp[Symbol.asyncDispose]();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** The real program, with more of a configuration than MISP. */
 async function start(more: string, inApps = "") {
   const api = `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
   const misps = `misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: ${api} }`;
-  writeFileSync(join(folder, "config.yaml"), `plugins: { apps: { ${misps}${inApps} } }\n${more}`);
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  let [log, output] = ["", ""];
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk));
-  const exited = once(child, "exit").then(([code]) => code as number | null);
+  commands.configure(`plugins: { apps: { ${misps}${inApps} } }\n${more}`);
+  const command = commands.start();
   await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return { child, exited, log: () => log, output: () => output };
+  return command;
 }
 
 async function addAttributes(...values: readonly string[]): Promise<readonly number[]> {
@@ -116,7 +93,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
   it("announces, removes, answers a snapshot, and brings sightings to MISP", async () => {
     const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
     const program = await start("", `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`);
-    await until(() => program.log().includes("started: Threat Bus apps"));
+    await until(() => program.stderr().includes("started: Threat Bus apps"));
     const first = await startApp({ manage });
     closing.push(() => first.close());
     const [kept = 0, gone = 0] = await addAttributes("kept.example", "gone.example");
@@ -141,10 +118,9 @@ describe("the program as host of the Threat Bus app protocol", () => {
     const uuid = model.attributes().find(({ id }) => id === kept)?.uuid ?? "";
     await first.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
     await until(() => [...model.state.sightings].length === 1);
-    expect(program.output()).toBe("");
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
-    expect(program.log()).toMatch(/delivered 1/);
+    expect(program.stdout()).toBe("");
+    await program.stop();
+    expect(program.stderr()).toMatch(/delivered 1/);
   }, 30_000);
 
   it.each(["SIGTERM", "SIGKILL"] as const)(
@@ -153,7 +129,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
       const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
       const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
       const program = await start("", host);
-      await until(() => program.log().includes("started: Threat Bus apps"));
+      await until(() => program.stderr().includes("started: Threat Bus apps"));
       const held = createHolder();
       const before = await startApp({ manage }, { snapshot: 30 });
       const witness = await startApp({ manage });
@@ -171,9 +147,9 @@ describe("the program as host of the Threat Bus app protocol", () => {
         () => witness.objects().filter((object) => object["x_threatbus_update"] === "REMOVE").length >= 2,
       );
       program.child.kill(signal);
-      await program.exited;
+      await program.closed;
       const again = await start("", host);
-      await until(() => again.log().includes("started: Threat Bus apps"));
+      await until(() => again.stderr().includes("started: Threat Bus apps"));
 
       const after = await startApp({ manage }, { snapshot: 30 });
       closing.push(() => after.close());
@@ -183,7 +159,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
       expect([...held.byPattern].sort()).toEqual(values);
       expect([...held.byId.values()].sort()).toEqual(values);
       expect(after.objects().filter((object) => object["x_threatbus_update"] === "REMOVE")).toHaveLength(2);
-      await until(() => /snapshot \d+ \(30 days\): 6 objects in/.test(again.log()));
+      await until(() => /snapshot \d+ \(30 days\): 6 objects in/.test(again.stderr()));
     },
     40_000,
   );
@@ -194,7 +170,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
       const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
       const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
       const program = await start("", host);
-      await until(() => program.log().includes("started: Threat Bus apps"));
+      await until(() => program.stderr().includes("started: Threat Bus apps"));
       const held = createHolder();
       const before = await startApp({ manage });
       const witness = await startApp({ manage });
@@ -208,15 +184,14 @@ describe("the program as host of the Threat Bus app protocol", () => {
         await publisher.publish(model.editAttribute({ id: edited, value }).notifications);
         await witness.until(() => witness.objects().some((object) => object["pattern"] === pattern(value)));
       }
-      program.child.kill("SIGTERM");
-      await program.exited;
+      await program.stop();
       const again = await start("", host);
-      await until(() => again.log().includes("started: Threat Bus apps"));
+      await until(() => again.stderr().includes("started: Threat Bus apps"));
 
       const after = await startApp({ manage }, { snapshot: days });
       closing.push(() => after.close());
       await after.until(() => after.objects().length >= 3);
-      await until(() => /snapshot \d+ \(.*\): \d+ objects in/.test(again.log()));
+      await until(() => /snapshot \d+ \(.*\): \d+ objects in/.test(again.stderr()));
       held.take(after.objects());
       const values = ["kept.example", "new.example"].map(pattern);
       expect([...held.byPattern].sort()).toEqual(values);
@@ -228,11 +203,11 @@ describe("the program as host of the Threat Bus app protocol", () => {
   it("says who subscribes, and does not fill the log when somebody does so in a loop", async () => {
     const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
     const program = await start("", `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`);
-    await until(() => program.log().includes("started: Threat Bus apps"));
+    await until(() => program.stderr().includes("started: Threat Bus apps"));
     for (let n = 0; n < 200; n += 1) {
       expect(await ask(manage, { action: "subscribe", topic: "stix2/indicator" })).toMatchObject({ status: "success" });
     }
-    const lines = program.log().match(/app \d+: indicators, snapshot of 0 days/g) ?? [];
+    const lines = program.stderr().match(/app \d+: indicators, snapshot of 0 days/g) ?? [];
     expect(lines.length).toBeGreaterThan(5);
     expect(lines.length).toBeLessThan(50);
     expect(new Set(lines).size).toBe(lines.length);
@@ -244,20 +219,12 @@ describe("the program as host of the Threat Bus app protocol", () => {
     closing.push(() => taken.close());
     const address = taken.address();
     const manage = address !== null && typeof address === "object" ? address.port : 0;
-    writeFileSync(
-      join(folder, "config.yaml"),
+    commands.configure(
       `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} } }, zmq: { manage: ${manage}, pub: ${await freePort()}, sub: ${await freePort()} } } }`,
     );
-    const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
-      cwd: folder,
-      stdio: ["ignore", "ignore", "pipe"],
-    });
-    children.push(child);
-    let log = "";
-    child.stderr.on("data", (chunk: Buffer) => (log += chunk));
-    const [code] = await once(child, "close");
-    expect(code).toBe(75);
-    expect(log).toContain(String(manage));
+    const { closed, stderr } = commands.start();
+    expect(await closed).toBe(75);
+    expect(stderr()).toContain(String(manage));
   }, 30_000);
 });
 
@@ -280,7 +247,7 @@ describe("the program joined to a Threat Bus", () => {
     };
     let { host, app } = await open();
     const program = await start(`threatbus: 127.0.0.1:${ports.manage}\n`);
-    await until(() => program.log().includes("started: the Threat Bus at"));
+    await until(() => program.stderr().includes("started: the Threat Bus at"));
     const [id = 0] = await addAttributes("one.example");
     await app.until(() => app.objects().length >= 1);
     seen.push(String(app.objects()[0]?.["pattern"]));
@@ -297,7 +264,6 @@ describe("the program joined to a Threat Bus", () => {
     const uuid = model.attributes().find((attribute) => attribute.id === id)?.uuid ?? "";
     await app.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
     await until(() => [...model.state.sightings].length === 1);
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
+    await program.stop();
   }, 60_000);
 });

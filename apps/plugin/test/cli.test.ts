@@ -1,37 +1,22 @@
-import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { existsSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { createCommands } from "./command.ts";
 
-let folder: string;
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "cli-"));
-});
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const commands = createCommands("cli");
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
 
 // citty leaves colours out where a test runs it; a pipe has to be enough for that.
 const { TEST: _test, CI: _ci, NO_COLOR: _noColor, ...inherited } = process.env;
-const env = { ...inherited, TERM: "xterm" };
+const environment = { ...inherited, TERM: "xterm" };
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences have no place in a pipe
 const escapes = /\u001b/;
 
+const { configure } = commands;
 /** Runs the program in an empty folder. */
-function run(...parameters: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main, ...parameters],
-      { cwd: folder, env },
-      (error, stdout, stderr) => resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
-    );
-  });
+async function run(...parameters: readonly string[]) {
+  const { closed, stdout, stderr } = commands.start(parameters, { environment });
+  return { code: await closed, stdout: stdout(), stderr: stderr() };
 }
-const configure = (text: string) => writeFileSync(join(folder, "config.yaml"), text);
 
 it("--version and --help", async () => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
@@ -104,7 +89,7 @@ it("check: says what the configuration means, and opens nothing", async () => {
   expect(stdout).toContain('is read as MISP\'s type "ip-src"');
   expect(stdout).toContain("filter: { any: [");
   expect(stdout).not.toContain("geheim");
-  expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
+  expect(existsSync(commands.path(".threatbus-misp"))).toBe(false);
 });
 
 it.each([
@@ -132,7 +117,7 @@ it.each([
   const { code, stdout, stderr } = await run(...parameters);
   expect([code, stdout]).toEqual([78, ""]);
   expect(stderr).toBe('config.yaml:1: plugins.apps.misp.zmq.prot: unknown key "prot"; did you mean "port"?\n');
-  expect(existsSync(join(folder, ".threatbus-misp"))).toBe(false);
+  expect(existsSync(commands.path(".threatbus-misp"))).toBe(false);
 });
 
 it("no configuration: 78, and where to find an example", async () => {

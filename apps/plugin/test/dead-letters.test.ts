@@ -1,31 +1,23 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DeadLetter, OutboxEntry } from "@tb/misp-core";
 import { exampleOutboxEntry } from "@tb/misp-core/testing";
 import { createZmqPublisher } from "@tb/misp-simulator";
 import { open } from "lmdb";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
 import { createCommands, until } from "./command.ts";
 
-let folder: string;
 let state: string;
-const commands = createCommands(() => folder);
+const commands = createCommands("dead-letters");
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "dead-letters-"));
-  state = join(folder, "state");
+  state = commands.path("state");
   configure(50_000);
-});
-afterEach(() => {
-  commands.killAll();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function configure(port: number): void {
   const zmq = `zmq: { host: 127.0.0.1, port: ${port}, username: u, password: geheim }`;
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { ${zmq}, filter: [ { types: [domain] } ] } } }\nstate: { path: ${state} }\n`,
   );
 }
@@ -73,7 +65,7 @@ describe("dead-letters list", () => {
     const { code, lines } = await run("list");
     expect([code, lines.map((line) => line.split(" ")[0])]).toEqual([0, numbers.map(uuidOf)]);
     const left = commands.start(["dead-letters", "list"], { read: false });
-    left.child.stdout?.destroy();
+    left.child.stdout.destroy();
     expect([await left.closed, left.stderr()]).toEqual([0, ""]);
   });
 
@@ -196,11 +188,8 @@ describe("dead-letters", () => {
     await using publisher = await createZmqPublisher({ watchSubscriptions: true });
     await fill([letter(1)]);
     configure(publisher.port);
-    writeFileSync(
-      join(folder, "config.yaml"),
-      readFileSync(join(folder, "config.yaml"), "utf8").replace(/, username.*geheim/, ""),
-    );
-    const program = commands.start([]);
+    commands.configure(readFileSync(commands.path("config.yaml"), "utf8").replace(/, username.*geheim/, ""));
+    const program = commands.start();
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     expect((await run("list")).lines).toEqual([expect.stringContaining(uuidOf(1))]);
     expect(JSON.parse((await run("show", uuidOf(1))).stdout)).toEqual(letter(1));

@@ -1,15 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFilter, decode, describeFilter, mispTypes } from "@tb/misp-core";
 import { createZmqPublisher } from "@tb/misp-simulator";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadConfig } from "../src/config/load.ts";
 import { formatProblems } from "../src/config/problem.ts";
+import { type Command, createCommands } from "./command.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
@@ -61,16 +59,12 @@ const installable = [
   "@tb/bus-zmq",
 ];
 
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "docs-"));
-  writeFileSync(join(folder, "exceptions.txt"), exceptions);
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const commands = createCommands("docs");
+beforeEach(() => commands.write("exceptions.txt", exceptions));
 
 function load(text: string, environment: Readonly<Record<string, string>> = {}) {
-  writeFileSync(join(folder, "config.yaml"), text);
-  return loadConfig({ environment, workingDirectory: folder });
+  commands.configure(text);
+  return loadConfig({ environment, workingDirectory: commands.path() });
 }
 
 describe("snippets", () => {
@@ -86,7 +80,7 @@ describe("snippets", () => {
   });
 
   it.each(of("yaml"))("%s: the configuration loads without a warning", (page, text) => {
-    // The design shows everything, also what is not built yet.
+    // It shows every way, also those that exclude each other.
     if (page === "docs/architecture.md") return expect(parse(text)).toBeTypeOf("object");
     expect(load(text)).toMatchObject({ ok: true, warnings: [] });
   });
@@ -297,45 +291,25 @@ describe("the page for users of the Python plugin", () => {
 describe("the README's configuration", () => {
   const config = of("yaml")[0]?.[1] ?? "";
 
-  async function run(parameters: readonly string[], port: number, until: (child: ChildProcess) => Promise<unknown>) {
+  function start(parameters: readonly string[], port: number): Command {
     // Its host cannot be reached here; all else stays as it is.
-    writeFileSync(
-      join(folder, "config.yaml"),
-      config.replace("misp.example", "127.0.0.1").replace("50000", String(port)),
-    );
-    const child = spawn(
-      process.execPath,
-      [
-        "--import",
-        import.meta.resolve("tsx"),
-        "--conditions=@tb/source",
-        fileURLToPath(new URL("../src/main.ts", import.meta.url)),
-        ...parameters,
-      ],
-      { cwd: folder, stdio: ["ignore", "pipe", "pipe"] },
-    );
-    let output = "";
-    child.stdout.on("data", (chunk: Buffer) => (output += chunk));
-    const exited = once(child, "exit");
-    await until(child);
-    const [code] = await exited;
-    return { code, output };
+    commands.configure(config.replace("misp.example", "127.0.0.1").replace("50000", String(port)));
+    return commands.start(parameters);
   }
 
   it("is checked by `threatbus-misp check`", async () => {
-    const { code, output } = await run(["check"], 50_000, async () => undefined);
-    expect(code).toBe(0);
-    expect(output).toContain(
+    const { closed, stdout } = start(["check"], 50_000);
+    expect(await closed).toBe(0);
+    expect(stdout()).toContain(
       "(type ip-src OR type ip-dst OR type domain OR type url) AND (tag tlp:clear OR tag tlp:green)",
     );
   });
 
   it("runs with `threatbus-misp`, and ends at SIGTERM", async () => {
     await using publisher = await createZmqPublisher({ watchSubscriptions: true });
-    const { code, output } = await run([], publisher.port, async (child) => {
-      await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-      child.kill("SIGTERM");
-    });
-    expect([code, output]).toEqual([0, ""]);
+    const program = start([], publisher.port);
+    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    await program.stop();
+    expect(program.stdout()).toBe("");
   });
 });

@@ -1,27 +1,20 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCommands, until } from "./command.ts";
 
-let folder: string;
 let publisher: ZmqPublisher;
-const commands = createCommands(() => folder);
+const commands = createCommands("explain");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "explain-"));
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
   configure("[ { types: [domain], tags: [tlp:green] }, { orgs: [7] } ]");
 });
 afterEach(async () => {
-  commands.killAll();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function configure(filter: string): void {
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, filter: ${filter} } } }`,
   );
 }
@@ -49,7 +42,7 @@ const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: fal
 
 describe("explain UUID", () => {
   it("answers from the index while the program runs, changes nothing, and again after it has ended", async () => {
-    const program = commands.start([]);
+    const program = commands.start();
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await publisher.publish([
       attribute(1, "edit", green),
@@ -78,9 +71,8 @@ describe("explain UUID", () => {
     expect(flag.stdout).toContain("verdict   withhold: not_to_ids");
     expect(flag.stdout).toContain("consumers hold nothing of it: it was never announced");
 
-    program.child.kill("SIGTERM");
-    expect(await program.closed).toBe(0);
-    const index = readFileSync(join(folder, ".threatbus-misp", "data.mdb"));
+    await program.stop();
+    const index = readFileSync(commands.path(".threatbus-misp", "data.mdb"));
     const gone = await commands.run("explain", uuid(4).toUpperCase(), "--json");
     expect(JSON.parse(gone.stdout)).toMatchObject({
       attributeId: 4,
@@ -96,7 +88,7 @@ describe("explain UUID", () => {
       consumers: { hold: false, outdated: [], pending: false },
       basis: { kind: "index" },
     });
-    expect(readFileSync(join(folder, ".threatbus-misp", "data.mdb")).equals(index)).toBe(true);
+    expect(readFileSync(commands.path(".threatbus-misp", "data.mdb")).equals(index)).toBe(true);
 
     // With another filter: its gates are the new ones', what consumers hold is what they were told, and it says so.
     configure("[ { types: [ip-dst], tags: [tlp:red] } ]");
@@ -113,9 +105,9 @@ describe("explain UUID", () => {
     const none = await commands.run("explain", uuid(1));
     expect(none).toMatchObject({ code: 1, stdout: "" });
     expect(none.stderr).toContain(`${uuid(1)} can be explained from the index alone, and there is no index in`);
-    expect(readdirSync(folder)).toEqual(["config.yaml"]);
+    expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
 
-    const program = commands.start([]);
+    const program = commands.start();
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await publisher.publish([attribute(1, "edit", green)]);
     await until(() => program.lines().length === 1);
@@ -129,8 +121,8 @@ describe("explain UUID", () => {
 describe("explain FILE", () => {
   it("answers for each line, in whichever form it was recorded, with what the lines before it said", async () => {
     const tag = { Tag: { id: "4", name: "tlp:green", attribute_id: "1" }, action: "attached to attribute" };
-    writeFileSync(
-      join(folder, "recorded"),
+    commands.write(
+      "recorded",
       [
         body(1, "add"),
         `misp_json_tag ${JSON.stringify(tag)}`,
@@ -164,15 +156,15 @@ describe("explain FILE", () => {
     expect(unmapped).toContain("FAIL  type mapped        type comment has no STIX pattern");
     expect(unmapped).toContain("-     value usable");
     expect(unmapped).toContain("index     it is not kept there");
-    expect(readdirSync(folder).sort()).toEqual(["config.yaml", "recorded"]);
+    expect(readdirSync(commands.path()).sort()).toEqual(["config.yaml", "recorded"]);
   });
 
   it("says from the index what a message would do that has ids alone", async () => {
-    const program = commands.start([]);
+    const program = commands.start();
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await publisher.publish([attribute(1, "edit", green), attribute(2, "edit", green), attribute(3, "edit", green)]);
     await until(() => program.lines().length === 3);
-    writeFileSync(join(folder, "event"), '{"Event":{"id":"1"},"action":"delete"}');
+    commands.write("event", '{"Event":{"id":"1"},"action":"delete"}');
     const { stdout } = await commands.run("explain", "event");
     expect(stdout).toContain("says      event 1 deleted, and everything in it");
     expect(stdout).toContain("concerns  3 known attributes: withhold 3 (event_deleted)");
@@ -182,8 +174,8 @@ describe("explain FILE", () => {
   });
 
   it("says when there is nothing to explain: 1", async () => {
-    mkdirSync(join(folder, "folder"));
-    writeFileSync(join(folder, "empty"), "\n \n");
+    mkdirSync(commands.path("folder"));
+    commands.write("empty", "\n \n");
     for (const [target, text] of [
       ["nowhere", "nowhere is neither a UUID nor a file that can be read (ENOENT)"],
       ["folder", "folder is neither a UUID nor a file that can be read (EISDIR)"],

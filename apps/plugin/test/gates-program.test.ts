@@ -1,21 +1,15 @@
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { renameSync } from "node:fs";
 import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createCommands, until } from "./command.ts";
 
-let folder: string;
 let publisher: ZmqPublisher;
-const commands = createCommands(() => folder);
+const commands = createCommands("gates-program");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "gates-program-"));
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
 });
 afterEach(async () => {
-  commands.killAll();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
@@ -38,11 +32,11 @@ const event = (part: object) => ({
 
 function write(settings: string): void {
   const misp = `{ zmq: { host: 127.0.0.1, port: ${publisher.port} }, ${settings} }`;
-  writeFileSync(join(folder, "config.yaml"), `plugins: { apps: { misp: ${misp} } }`);
+  commands.configure(`plugins: { apps: { misp: ${misp} } }`);
 }
 async function start(settings: string) {
   write(settings);
-  const command = commands.start([]);
+  const command = commands.start();
   await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
   const said = () =>
     command
@@ -50,8 +44,7 @@ async function start(settings: string) {
       .map((line) => JSON.parse(line))
       .map((object) => `${object.x_threatbus_update ?? "NEW"} ${object.name}`);
   const stop = async () => {
-    command.child.kill("SIGTERM");
-    expect(await command.closed).toBe(0);
+    await command.stop();
   };
   return { ...command, said, stop };
 }
@@ -96,8 +89,8 @@ describe("the program with quality gates", () => {
 
   it("follows its list of exceptions, and keeps the old one when the new one cannot be read", async () => {
     const list = (content: string) => {
-      writeFileSync(join(folder, "new.txt"), content);
-      renameSync(join(folder, "new.txt"), join(folder, "except.txt"));
+      commands.write("new.txt", content);
+      renameSync(commands.path("new.txt"), commands.path("except.txt"));
     };
     list("host-1.example\n");
     const { said, stderr, stop } = await start("except: { file: except.txt }");
@@ -149,7 +142,7 @@ describe("the program with quality gates", () => {
     await publisher.publish([attribute(1)]);
     await until(() => said().length === 1);
     await stop();
-    writeFileSync(join(folder, "except.txt"), "example\n*.host-1.example\n");
+    commands.write("except.txt", "example\n*.host-1.example\n");
     write(
       "published_only: true, distribution: [3], max_age: 1d, valid_for: { default: 2d }, except: { file: except.txt }",
     );

@@ -1,9 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { thorough } from "@tb/misp-core/testing";
@@ -18,14 +13,13 @@ import {
   toKafkaRecord,
   topics,
 } from "@tb/misp-simulator";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type KafkaForTests, openKafka } from "../../../packages/source-kafka/test/broker/open-kafka.ts";
-import { createConsumers } from "./consumers.ts";
+import { type Command, createCommands, until } from "./command.ts";
+import { type Consumers, createConsumers } from "./consumers.ts";
 import { expectedIndicators, type PlainItem } from "./expected.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const simulator = fileURLToPath(new URL("../../misp-simulator/src/main.ts", import.meta.url));
-const fromSource = ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source"];
 const partitions = 3;
 
 const wanted = [topics.attribute, topics.tag, topics.event, topics.publish].map((topic) => kafkaTopics[topic]);
@@ -44,24 +38,14 @@ afterAll(async () => {
   await close();
 });
 
-let folder: string;
 /** Begins the names of topics and group: what other tests sent is none of this one's business. */
 let prefix: string;
-const children: ChildProcess[] = [];
+const commands = createCommands("kafka-program");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "kafka-program-"));
   prefix = `${randomUUID()}-`;
   if (kafka.kind !== "mock")
     for (const topic of Object.values(kafkaTopics)) await producer.createTopic(prefix + topic, partitions);
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  rmSync(folder, { recursive: true, force: true });
-});
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** The program over Kafka, in a group that forgets a member after a second. */
 function start(
@@ -70,6 +54,7 @@ function start(
     readonly config?: string;
     readonly state?: string;
     readonly command?: string;
+    readonly consumers?: Consumers;
   } = {},
 ) {
   const config = [
@@ -79,45 +64,31 @@ function start(
     "heartbeat.interval.ms: 200",
     ...(options.config === undefined ? [] : [options.config]),
   ];
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { kafka: { topics: [${wanted.map((topic) => prefix + topic).join(", ")}], poll_interval: 100ms, config: { ${config.join(", ")} } }${
       options.filter === undefined ? "" : `, filter: ${options.filter}`
     } } } }\nstate: { path: ${options.state ?? "state"} }\n`,
   );
-  const child = spawn(process.execPath, [...fromSource, main, options.command ?? "run"], {
-    cwd: folder,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  const consumers = createConsumers();
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
-  return { child, consumers, exited: once(child, "close").then(([code]) => code as number | null), log: () => log };
+  const consumers = options.consumers ?? createConsumers();
+  const command = commands.start([options.command ?? "run"], { read: false });
+  return { ...command, consumers, fed: feed(command, consumers) };
 }
 
-function feed(child: ChildProcess, consumers: ReturnType<typeof createConsumers>): Promise<void> {
-  return (async () => {
-    if (child.stdout === null) return;
-    for await (const line of createInterface({ input: child.stdout })) {
-      try {
-        consumers.receive([JSON.parse(line)]);
-      } catch (error) {
-        // The kill can cut the last line.
-        if (!(error instanceof SyntaxError)) throw error;
-      }
+async function feed({ child }: Command, consumers: Consumers): Promise<void> {
+  for await (const line of createInterface({ input: child.stdout })) {
+    try {
+      consumers.receive([JSON.parse(line)]);
+    } catch (error) {
+      // The kill can cut the last line.
+      if (!(error instanceof SyntaxError)) throw error;
     }
-  })();
+  }
 }
 
-async function tool(...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(process.execPath, [...fromSource, simulator, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  children.push(child);
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk));
-  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk));
-  await once(child, "close");
-  return { stdout, stderr };
+async function tool(...parameters: readonly string[]): Promise<Command> {
+  const command = commands.start(parameters, { file: simulator });
+  await command.closed;
+  return command;
 }
 
 const uuid = (n: number) => `6f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
@@ -126,8 +97,7 @@ const value = (n: number) => `host-${n}.kafka.example`;
 describe("over Kafka", () => {
   it("add, edit and delete of one attribute on three partitions, in every order: the newest record decides", async () => {
     const program = start();
-    void feed(program.child, program.consumers);
-    await until(() => program.log().includes("connected: "));
+    await until(() => program.stderr().includes("connected: "));
     const orders = [
       [0, 1, 2],
       [0, 2, 1],
@@ -178,9 +148,8 @@ describe("over Kafka", () => {
       [...program.consumers.byId.values()].map((object) => `${object["name"]} ${object["description"]}`).sort();
     const wanted = orders.map((_, i) => `${value(2_000 + i)} restored`).sort();
     await until(() => JSON.stringify(held()) === JSON.stringify(wanted));
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
-    expect(program.log()).toContain(`received ${6 * orders.length}`);
+    await program.stop();
+    expect(program.stderr()).toContain(`received ${6 * orders.length}`);
     expect(held()).toEqual(wanted);
   }, 60_000);
 
@@ -206,24 +175,21 @@ describe("over Kafka", () => {
       }
     };
     for (let kill = 0; kill < kills; kill++) {
-      const { child, exited } = start({ filter });
-      const read = feed(child, consumers);
+      const { child, closed, fed } = start({ filter, consumers });
       const busy = act(10 + random(20));
       setTimeout(() => child.kill("SIGKILL"), 700 + random(2_500));
-      await Promise.all([exited, busy]);
-      await read;
+      await Promise.all([closed, busy]);
+      await fed;
       await act(random(5));
     }
     model.addEvent({ info: "the last one" });
-    const program = start({ filter });
-    void feed(program.child, consumers);
+    const program = start({ filter, consumers });
     const patterns = () => JSON.stringify([...consumers.byId].map(([id, { pattern }]) => [id, pattern]).sort());
     const expected = expectedIndicators(model, items);
     const wanted = JSON.stringify([...expected].map(([id, { pattern }]) => [id, pattern]).sort());
     expect(expected.size).toBeGreaterThan(2);
-    await until(() => patterns() === wanted && program.log().includes("connected: "));
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
+    await until(() => patterns() === wanted && program.stderr().includes("connected: "));
+    await program.stop();
     expect(patterns()).toBe(wanted);
     expect([...consumers.byPattern].sort()).toEqual([...new Set([...expected.values()].map((i) => i.pattern))].sort());
   }, 900_000);
@@ -231,7 +197,6 @@ describe("over Kafka", () => {
   it("records that cannot be read are counted and block nothing, and a restart does not read them again", async () => {
     const topic = `${prefix}misp_attribute`;
     const first = start();
-    void feed(first.child, first.consumers);
     const good = {
       id: "5",
       event_id: "1",
@@ -248,39 +213,35 @@ describe("over Kafka", () => {
     ];
     await producer.publish(bodies.map((body) => ({ topic, partition: 0, body })));
     await until(() => first.consumers.byId.size === 1);
-    first.child.kill("SIGTERM");
-    expect(await first.exited).toBe(0);
-    expect(first.log()).toMatch(/in all: received 3, announced 1, removed 0, withheld 0, refused 2 \(/);
+    await first.stop();
+    expect(first.stderr()).toMatch(/in all: received 3, announced 1, removed 0, withheld 0, refused 2 \(/);
     const second = start();
-    await until(() => second.log().includes("connected: "));
+    await until(() => second.stderr().includes("connected: "));
     await producer.publish([{ topic, partition: 0, body: "not JSON either" }]);
-    await until(() => second.log().includes("could not be read"));
-    second.child.kill("SIGTERM");
-    expect(await second.exited).toBe(0);
-    expect(second.log()).toContain("in all: received 1,");
+    await until(() => second.stderr().includes("could not be read"));
+    await second.stop();
+    expect(second.stderr()).toContain("in all: received 1,");
   }, 60_000);
 
   it.skipIf(process.env["KAFKA_BROKERS"])(
     "a second instance with its own index says that it is not ready",
     async () => {
       const first = start({ state: "one" });
-      await until(() => first.log().includes("connected: "));
+      await until(() => first.stderr().includes("connected: "));
       const second = start({ state: "two" });
       await until(() =>
-        /not ready: .* partitions go to another consumer of the group/.test(first.log() + second.log()),
+        /not ready: .* partitions go to another consumer of the group/.test(first.stderr() + second.stderr()),
       );
       for (const { child } of [first, second]) child.kill("SIGTERM");
-      expect(await first.exited).toBe(0);
-      expect(await second.exited).toBe(0);
+      expect(await first.closed).toBe(0);
+      expect(await second.closed).toBe(0);
     },
     60_000,
   );
 
   it("what is sent and received with the simulator's commands arrives", async () => {
     const program = start();
-    void feed(program.child, program.consumers);
-    await until(() => program.log().includes("connected: "));
-    const file = join(folder, "message.json");
+    await until(() => program.stderr().includes("connected: "));
     const message = {
       Attribute: {
         id: "77",
@@ -294,9 +255,9 @@ describe("over Kafka", () => {
       Event: { id: "7", uuid: uuid(7), orgc_id: "1" },
       action: "add",
     };
-    writeFileSync(file, `${JSON.stringify(message)}\n`);
-    const sent = await tool("send", "--brokers", kafka.brokers, "--topic", `${prefix}misp_attribute`, file);
-    expect(sent.stderr).toContain("sent 1 record to");
+    commands.write("message.json", `${JSON.stringify(message)}\n`);
+    const sent = await tool("send", "--brokers", kafka.brokers, "--topic", `${prefix}misp_attribute`, "message.json");
+    expect(sent.stderr()).toContain("sent 1 record to");
     await until(() => [...program.consumers.byId.values()].some((object) => object["name"] === value(77)));
     const received = await tool(
       "receive",
@@ -308,12 +269,11 @@ describe("over Kafka", () => {
       "--count",
       "1",
     );
-    expect(JSON.parse(received.stdout)).toMatchObject({
+    expect(JSON.parse(received.stdout())).toMatchObject({
       topic: `${prefix}misp_attribute`,
       partition: expect.any(Number),
     });
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
+    await program.stop();
   }, 60_000);
 
   it.each([
@@ -325,15 +285,15 @@ describe("over Kafka", () => {
     ["ssl.key.password: []", /ssl\.key\.password is a list/],
   ])("%s is refused at start and by check, with its name and exit code 78", async (config, text) => {
     for (const command of ["check", "run"]) {
-      const { exited, log } = start({ config, command });
-      expect(await exited).toBe(78);
-      expect(log()).toMatch(text);
+      const { closed, stderr } = start({ config, command });
+      expect(await closed).toBe(78);
+      expect(stderr()).toMatch(text);
     }
   });
 
   it("what librdkafka refuses only when a client is made ends the program with 78, too", async () => {
-    const { exited, log } = start({ config: "security.protocol: ssl, ssl.ca.location: /no/such/ca.pem" });
-    expect(await exited).toBe(78);
-    expect(log()).toContain("ssl.ca.location failed");
+    const { closed, stderr } = start({ config: "security.protocol: ssl, ssl.ca.location: /no/such/ca.pem" });
+    expect(await closed).toBe(78);
+    expect(stderr()).toContain("ssl.ca.location failed");
   });
 });

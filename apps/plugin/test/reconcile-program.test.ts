@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   createCountingUuid,
   createMispModel,
@@ -14,14 +11,12 @@ import {
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Command, createCommands, until } from "./command.ts";
 
-let folder: string;
 let model: MispModel;
 let publisher: ZmqPublisher;
 let misp: RestServer;
 let clock: number;
-const commands = createCommands(() => folder);
+const commands = createCommands("reconcile-program");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "reconcile-program-"));
   // MISP's changes lie back, so that nothing is read twice for being recent.
   clock = Math.floor(Date.now() / 1000) - 3_600;
   model = createMispModel({ now: () => clock, uuid: createCountingUuid() });
@@ -30,15 +25,12 @@ beforeEach(async () => {
   writeConfig("reconcile: { interval: 0 }");
 });
 afterEach(async () => {
-  commands.killAll();
   await misp[Symbol.asyncDispose]();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function writeConfig(more: string): void {
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: { host: '${misp.url}', key: ${exampleKeys.own.key} }, ${more} } } }`,
   );
 }
@@ -55,13 +47,12 @@ const names = (program: Command) =>
     return update === undefined ? name : `${update} ${name}`;
   });
 const stop = async (program: Command) => {
-  program.child.kill("SIGTERM");
-  expect(await program.closed).toBe(0);
+  await program.stop();
 };
 
 it("fills at start, catches up after a reconnect, and again after a stop, with nothing but REST to tell it", async () => {
   addEvents(3);
-  const first = commands.start([]);
+  const first = commands.start();
   await until(() => first.lines().length === 3);
   expect(names(first).sort()).toEqual(["d1.example", "d2.example", "d3.example"]);
   await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
@@ -71,7 +62,7 @@ it("fills at start, catches up after a reconnect, and again after a stop, with n
   await stop(first);
   model.deleteEvent({ id: 1 });
   addEvents(1);
-  const second = commands.start([]);
+  const second = commands.start();
   await until(() => second.lines().length === 2);
   expect(names(second).sort()).toEqual(["REMOVE d1.example", "d5.example"]);
   await stop(second);
@@ -80,7 +71,7 @@ it("fills at start, catches up after a reconnect, and again after a stop, with n
 
 it("compares at its interval", async () => {
   writeConfig("reconcile: { interval: 300ms }");
-  const program = commands.start([]);
+  const program = commands.start();
   await until(() => program.stderr().includes("takes the key"));
   addEvents(1);
   await until(() => program.lines().length === 1);
@@ -89,7 +80,7 @@ it("compares at its interval", async () => {
 
 it("reads again on demand, says what it does, and holds the brake until it is forced", async () => {
   addEvents(30);
-  const program = commands.start([]);
+  const program = commands.start();
   await until(() => program.lines().length === 30);
   // Nothing tells of these: no version changes with a narrowed key.
   for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
@@ -120,11 +111,11 @@ it("reads again on demand, says what it does, and holds the brake until it is fo
 
 it("says at its end what the brake held", async () => {
   addEvents(30);
-  const first = commands.start([]);
+  const first = commands.start();
   await until(() => first.lines().length === 30);
   await stop(first);
   for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
-  const second = commands.start([]);
+  const second = commands.start();
   await until(() => second.stderr().includes("nothing is removed"));
   await stop(second);
   expect(second.stderr()).toMatch(
@@ -169,14 +160,14 @@ it("reconcile without a running program says so, and mistakes in its parameters 
 it("a program that is killed while it fills goes on where it was", async () => {
   addEvents(900);
   misp.fail({ kind: "delay", ms: 400 }, { path: "/attributes", after: 1 });
-  const first = commands.start([]);
+  const first = commands.start();
   await until(() => first.lines().length > 0);
   first.child.kill("SIGKILL");
   await first.closed;
   const told = new Set(names(first));
   misp.heal();
   misp.forgetRequests();
-  const second = commands.start([]);
+  const second = commands.start();
   await until(() => new Set([...told, ...names(second)]).size === 900);
   await stop(second);
   const asked = misp.requests

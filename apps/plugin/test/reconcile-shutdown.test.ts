@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   createCountingUuid,
   createMispModel,
@@ -15,26 +12,21 @@ import {
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { createCommands, until } from "./command.ts";
 
-let folder: string;
 let model: MispModel;
 let publisher: ZmqPublisher;
 let misp: RestServer;
-const commands = createCommands(() => folder);
+const commands = createCommands("reconcile-shutdown");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "reconcile-shutdown-"));
   model = createMispModel({ now: () => Math.floor(Date.now() / 1000) - 3_600, uuid: createCountingUuid() });
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
   misp = await createRestServer(model, { now: () => Math.floor(Date.now() / 1000) });
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: { host: '${misp.url}', key: ${exampleKeys.own.key} } } } }`,
   );
 });
 afterEach(async () => {
-  commands.killAll();
   await misp[Symbol.asyncDispose]();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 const searched = () => misp.requests.some(({ path }) => path.startsWith("/attributes"));

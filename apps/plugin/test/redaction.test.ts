@@ -1,13 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createZmqPublisher } from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { createCommands, until } from "./command.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const secrets = {
   password: 'zmq-Pa"ss w0rd%é',
   key: "api-k3y-of-forty",
@@ -15,36 +11,18 @@ const secrets = {
   proxy: "pr0xy-secret",
 };
 
-let folder: string;
-const running = new Set<ChildProcess>();
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "redaction-"));
-});
-afterEach(() => {
-  for (const child of running) child.kill("SIGKILL");
-  running.clear();
-  rmSync(folder, { recursive: true, force: true });
-});
+const commands = createCommands("redaction");
 
 /** All that the program writes, until it ends; SIGTERM once it has written what is waited for. */
-async function run(parameters: readonly string[], environment: Readonly<Record<string, string>>, until?: RegExp) {
-  const child = spawn(
-    process.execPath,
-    ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main, ...parameters],
-    { cwd: folder, env: { ...process.env, ...environment } },
-  );
-  running.add(child);
-  let output = "";
-  const look = (chunk: string) => {
-    output += chunk;
-    // Once: a second signal would end the program without its last words.
-    if (!child.killed && until?.test(output)) child.kill("SIGTERM");
-  };
-  child.stdout.setEncoding("utf8").on("data", look);
-  child.stderr.setEncoding("utf8").on("data", look);
-  const [code] = await once(child, "close");
-  running.delete(child);
-  return { code, output };
+async function run(parameters: readonly string[], environment: Readonly<Record<string, string>>, awaited?: RegExp) {
+  const { child, stdout, stderr, closed } = commands.start(parameters, {
+    environment: { ...process.env, ...environment },
+  });
+  if (awaited !== undefined) {
+    await until(() => awaited.test(stdout() + stderr()) || child.exitCode !== null);
+    child.kill("SIGTERM");
+  }
+  return { code: await closed, output: stdout() + stderr() };
 }
 
 /** How a secret would look as text, in JSON, in a URL and in a header. */
@@ -69,9 +47,7 @@ function contents(path: string): string {
 function configure(port: number, { zmq, api }: { readonly zmq: string; readonly api: string }): void {
   const state = `state ${Object.values(secrets).join(" ")}`;
   const userInformation = `user:${encodeURIComponent(secrets.userInformation)}`;
-  writeFileSync(
-    join(folder, "config.yaml"),
-    `
+  commands.configure(`
 logging: { console_verbosity: DEBUG, file: true, file_verbosity: DEBUG, filename: log }
 plugins:
   apps:
@@ -79,8 +55,7 @@ plugins:
       api: { host: "https://${userInformation}@misp.example/", proxy: "http://p:${secrets.proxy}@proxy:3128", ${api} }
       zmq: { host: 127.0.0.1, port: ${port}, username: misp, ${zmq} }
 state: { path: ${JSON.stringify(state)} }
-`,
-  );
+`);
 }
 
 describe("no secret is ever shown: not by check, tap or explain, not in the log, not in its file, not in the index", () => {
@@ -96,7 +71,7 @@ describe("no secret is ever shown: not by check, tap or explain, not in the log,
   ])("from %s, while the publisher refuses the password", async (_, places, environment) => {
     await using publisher = await createZmqPublisher({ credentials: { username: "misp", password: "another" } });
     configure(publisher.port, places);
-    writeFileSync(join(folder, "password"), `${secrets.password}\n`);
+    commands.write("password", `${secrets.password}\n`);
 
     const checked = await run(["check"], environment);
     expect(checked).toMatchObject({ code: 0, output: expect.stringContaining("with username and password") });
@@ -106,7 +81,7 @@ describe("no secret is ever shown: not by check, tap or explain, not in the log,
     expectNoSecret(checked.output);
 
     const ran = await run([], environment, /handshake failed/);
-    const logged = readFileSync(join(folder, "log"), "utf8");
+    const logged = readFileSync(commands.path("log"), "utf8");
     expect(ran.code).toBe(0);
     for (const text of [ran.output, logged]) {
       expect(text).toContain("handshake failed");
@@ -121,22 +96,22 @@ describe("no secret is ever shown: not by check, tap or explain, not in the log,
       expect(output).toContain("state *** *** *** ***");
       expectNoSecret(output);
     }
-    const index = contents(join(folder, `state ${Object.values(secrets).join(" ")}`));
+    const index = contents(commands.path(`state ${Object.values(secrets).join(" ")}`));
     expect(index.length).toBeGreaterThan(1_000);
     expectNoSecret(index);
   });
 
   it("of a configuration with problems, and of a state folder that cannot be opened", async () => {
     configure(1, inline);
-    const good = readFileSync(join(folder, "config.yaml"), "utf8");
-    writeFileSync(join(folder, "config.yaml"), good.replaceAll("username: misp", "usrname: misp, topics: []"));
+    const good = readFileSync(commands.path("config.yaml"), "utf8");
+    commands.configure(good.replaceAll("username: misp", "usrname: misp, topics: []"));
     const refused = await run(["check"], {});
     expect(refused.code).toBe(78);
     for (const place of ["zmq.usrname", "zmq.topics", "belong together"]) expect(refused.output).toContain(place);
     expectNoSecret(refused.output);
 
-    writeFileSync(join(folder, "config.yaml"), good);
-    writeFileSync(join(folder, `state ${Object.values(secrets).join(" ")}`), "a file in its place");
+    commands.configure(good);
+    writeFileSync(commands.path(`state ${Object.values(secrets).join(" ")}`), "a file in its place");
     const stopped = await run([], {});
     expect(stopped.code).not.toBe(0);
     expect(stopped.output).toContain("state *** *** *** ***");

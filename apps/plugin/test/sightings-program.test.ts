@@ -1,10 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { thorough } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
@@ -20,30 +14,21 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createAuthority } from "../../../packages/misp-api/test/certificates.ts";
 import { startProxy } from "../../../packages/misp-api/test/proxy-server.ts";
+import { type Command, createCommands, until } from "./command.ts";
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-
-let folder: string;
 let model: MispModel;
 let publisher: ZmqPublisher;
 let misp: RestServer;
-const children: ChildProcess[] = [];
+const commands = createCommands("sightings-program");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "sightings-program-"));
   model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, heartbeatAfterMs: 0 });
   misp = await createRestServer(model, { publish: (notifications) => publisher.publish(notifications) });
 });
 afterEach(async () => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
   await misp[Symbol.asyncDispose]();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 /** The real program between MISP's publisher, MISP's REST API, and a tool on standard input and output. */
 async function start(
@@ -52,25 +37,15 @@ async function start(
   const api = options.api ?? `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
   const credentials = options.zmq === undefined ? "" : `, username: misp, password: ${options.zmq.password}`;
   const sightings = options.sightings === undefined ? "" : `, sightings: ${options.sightings}`;
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${credentials} }, api: ${api}${sightings} } } }`,
   );
-  const child = spawn(process.execPath, ["--import", import.meta.resolve("tsx"), "--conditions=@tb/source", main], {
-    cwd: folder,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  children.push(child);
-  const indicators: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => indicators.push(JSON.parse(line).id));
-  let log = "";
-  child.stderr.on("data", (chunk: Buffer) => (log += chunk));
-  child.stdin.on("error", () => undefined);
-  const exited = once(child, "exit").then(([code]) => code as number | null);
+  const command = commands.start([], { input: true });
   await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return { child, indicators, exited, log: () => log };
+  return command;
 }
 
+const indicators = (program: Command): string[] => program.objects().map(({ id }) => id);
 const uuid = (n: number) => `0b4f7d34-9c53-4a6e-8b1d-${String(n).padStart(12, "0")}`;
 const sighting = (n: number, indicator: string) => {
   const now = new Date().toISOString();
@@ -80,45 +55,42 @@ const sighting = (n: number, indicator: string) => {
 const inMisp = () => [...model.state.sightings].map((row) => row.uuid);
 
 /** Until there are so many in all. */
-async function addIndicators(program: Awaited<ReturnType<typeof start>>, total: number): Promise<void> {
+async function addIndicators(program: Command, total: number): Promise<void> {
   const event = model.addEvent({ info: "Phishing wave" });
   await publisher.publish(event.notifications);
-  for (let i = program.indicators.length; i < total; i++) {
+  for (let i = program.lines().length; i < total; i++) {
     const added = model.addAttribute({ eventId: event.id, type: "domain", value: `evil-${i}.example` });
     await publisher.publish(added.notifications);
   }
-  await until(() => program.indicators.length === total);
+  await until(() => program.lines().length === total);
 }
 
 describe("the program with an API key", () => {
   it("brings a tool's sightings to MISP, and recognises them when MISP tells of them", async () => {
     const program = await start();
     await addIndicators(program, 2);
-    program.child.stdin?.write(sighting(1, program.indicators[0] ?? "") + sighting(2, program.indicators[1] ?? ""));
+    program.child.stdin.write(sighting(1, indicators(program)[0] ?? "") + sighting(2, indicators(program)[1] ?? ""));
     await until(() => inMisp().length === 2);
     expect(inMisp().sort()).toEqual([uuid(1), uuid(2)]);
     await publisher.subscriptions.atLeast("misp_json_sighting ", 1);
     // MISP told of them before it answered; what it says after that comes after.
     await addIndicators(program, 3);
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
-    expect(program.log()).toMatch(/in all: .*sightings 2, delivered 2, seen at MISP 2/);
-    expect(program.log()).not.toContain(exampleKeys.own.key);
+    await program.stop();
+    expect(program.stderr()).toMatch(/in all: .*sightings 2, delivered 2, seen at MISP 2/);
+    expect(program.stderr()).not.toContain(exampleKeys.own.key);
   }, 30_000);
 
   it("starts while MISP is down, keeps what tools report over a stop, and delivers it when MISP is back", async () => {
     const first = await start();
     await addIndicators(first, 1);
     await misp.down();
-    first.child.stdin?.write(sighting(1, first.indicators[0] ?? ""));
-    await until(() => first.log().includes("MISP did not take a sighting"));
-    first.child.kill("SIGTERM");
-    expect(await first.exited).toBe(0);
+    first.child.stdin.write(sighting(1, indicators(first)[0] ?? ""));
+    await until(() => first.stderr().includes("MISP did not take a sighting"));
+    await first.stop();
     const second = await start();
     await misp.up();
     await until(() => inMisp().length === 1);
-    second.child.kill("SIGTERM");
-    expect(await second.exited).toBe(0);
+    await second.stop();
     expect(inMisp()).toEqual([uuid(1)]);
   }, 60_000);
 
@@ -127,29 +99,28 @@ describe("the program with an API key", () => {
     const random = createRandom(7);
     let program = await start();
     await addIndicators(program, 20);
-    const indicators = [...program.indicators];
+    const told = indicators(program);
     let last = 0;
     for (let kill = 0; kill < kills; kill++) {
       const from = last + 1;
       last += 5 + random(40);
       const lines = (numbers: readonly number[]) =>
-        numbers.map((n) => sighting(n, indicators[n % indicators.length] ?? "")).join("");
+        numbers.map((n) => sighting(n, told[n % told.length] ?? "")).join("");
       const all = Array.from({ length: last }, (_, i) => i + 1);
       // A tool sends again what it does not know to have arrived: standard input acknowledges nothing.
       const known = new Set(inMisp());
-      program.child.stdin?.write(lines(all.filter((n) => n >= from || !known.has(uuid(n)))));
+      program.child.stdin.write(lines(all.filter((n) => n >= from || !known.has(uuid(n)))));
       await new Promise((resolve) => setTimeout(resolve, random(400)));
       program.child.kill("SIGKILL");
-      await program.exited;
+      await program.closed;
       program = await start();
     }
     const known = new Set(inMisp());
     for (let n = 1; n <= last; n++) {
-      if (!known.has(uuid(n))) program.child.stdin?.write(sighting(n, indicators[n % indicators.length] ?? ""));
+      if (!known.has(uuid(n))) program.child.stdin.write(sighting(n, told[n % told.length] ?? ""));
     }
     await until(() => new Set(inMisp()).size === last);
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
+    await program.stop();
     expect(inMisp()).toHaveLength(last);
   }, 300_000);
 });
@@ -162,35 +133,33 @@ describe("the program with a MISP behind a private authority and a proxy", () =>
       const proxy = await startProxy();
       const [zmqPassword, proxyPassword] = ["zmq-geheim-1", "proxy-geheim-2"];
       await publisher.rebind({ credentials: { username: "misp", password: zmqPassword } });
-      writeFileSync(join(folder, "misp-key"), `${exampleKeys.own.key}\n`);
+      commands.write("misp-key", `${exampleKeys.own.key}\n`);
       const settings = (host: string, more: string) =>
         `{ host: '${host}', key_file: misp-key, proxy: 'http://tool:${proxyPassword}@${proxy.address}'${more} }`;
       const zmq = { password: zmqPassword };
       let everything = "";
 
       const strange = await start({ api: settings(secure.url, ""), zmq });
-      await until(() => strange.log().includes("ca_file"));
-      strange.child.kill("SIGTERM");
-      expect(await strange.exited).toBe(0);
-      everything += strange.log();
+      await until(() => strange.stderr().includes("ca_file"));
+      await strange.stop();
+      everything += strange.stderr();
 
       const program = await start({
         api: settings(secure.url, `, ca_file: '${join(authority.folder, "ca.pem")}'`),
         zmq,
       });
       await addIndicators(program, 1);
-      program.child.stdin?.write(sighting(1, program.indicators[0] ?? ""));
+      program.child.stdin.write(sighting(1, indicators(program)[0] ?? ""));
       await until(() => inMisp().length === 1);
       expect(proxy.requests.length).toBeGreaterThan(0);
       for (const kind of ["html", "internal-error", "lost-answer"] as const) secure.fail({ kind }, { times: 2 });
-      program.child.stdin?.write(sighting(2, program.indicators[0] ?? ""));
+      program.child.stdin.write(sighting(2, indicators(program)[0] ?? ""));
       await until(() => inMisp().length === 2);
       secure.revokeKey(exampleKeys.own.key);
-      program.child.stdin?.write(sighting(3, program.indicators[0] ?? ""));
-      await until(() => program.log().includes("sightings to MISP forbidden"));
-      program.child.kill("SIGTERM");
-      expect(await program.exited).toBe(0);
-      everything += program.log();
+      program.child.stdin.write(sighting(3, indicators(program)[0] ?? ""));
+      await until(() => program.stderr().includes("sightings to MISP forbidden"));
+      await program.stop();
+      everything += program.stderr();
       for (const secret of [exampleKeys.own.key, zmqPassword, proxyPassword]) expect(everything).not.toContain(secret);
     } finally {
       await secure[Symbol.asyncDispose]();
@@ -202,11 +171,10 @@ describe("the program with a MISP behind a private authority and a proxy", () =>
 describe("the program without an API key", () => {
   it("says what it cannot do, and drops sightings without blocking the tool", async () => {
     const program = await start({ api: `{ host: '${misp.url}' }` });
-    program.child.stdin?.write(sighting(1, "indicator--0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
-    await until(() => program.log().includes("sightings are dropped"));
-    program.child.kill("SIGTERM");
-    expect(await program.exited).toBe(0);
-    expect(program.log()).toContain("sightings dropped 1 (no_api 1)");
+    program.child.stdin.write(sighting(1, "indicator--0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
+    await until(() => program.stderr().includes("sightings are dropped"));
+    await program.stop();
+    expect(program.stderr()).toContain("sightings dropped 1 (no_api 1)");
     expect(misp.requests).toEqual([]);
   }, 30_000);
 });

@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Counters, createCounters } from "../src/counters.ts";
 import { createSightingWay, discardSightings, type SightingWay } from "../src/sightings.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
+import { until } from "./command.ts";
 
 const seenAt = "2026-11-24T10:00:00Z";
 const sightingUuid = (n: number) => `0b4f7d34-9c53-4a6e-8b1d-${String(n).padStart(12, "0")}`;
@@ -30,10 +31,6 @@ const sighting = (n: number, attributeUuid: string, part: object = {}) => ({
   sighting_of_ref: `indicator--${attributeUuid}`,
   ...part,
 });
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe("sightings on their way to MISP", () => {
   let model: MispModel;

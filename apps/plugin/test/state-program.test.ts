@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { StixObject } from "@tb/misp-core";
 import { thorough } from "@tb/misp-core/testing";
 import {
@@ -14,21 +11,13 @@ import {
   type RestFailure,
   randomAction,
 } from "@tb/misp-simulator";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { type Command, createCommands, until } from "./command.ts";
 import { createConsumers } from "./consumers.ts";
 import { expectedIndicators } from "./expected.ts";
 import { describeDifferences } from "./state-episode.ts";
 
-let folder: string;
-const commands = createCommands(() => folder);
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "state-program-"));
-});
-afterEach(() => {
-  commands.killAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+const commands = createCommands("state-program");
 
 const rounds = thorough ? 12 : 4;
 const actionsPerRound = 60;
@@ -52,14 +41,13 @@ it("the real program holds what MISP lists, after loss, failing requests, and ki
   const model = createMispModel({ now, uuid: createRandomUuid(random) });
   await using publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
   await using misp = await createRestServer(model, { now });
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, ` +
       `api: { host: '${misp.url}', key: ${exampleKeys.admin.key} }, reconcile: { interval: 1s } } } }`,
   );
 
   const consumers = createConsumers();
-  let program: Command = commands.start([]);
+  let program: Command = commands.start();
   let taken = 0;
   /** Consumers outlive the program: each line that it completed has reached them. */
   const consume = () => {
@@ -90,7 +78,7 @@ it("the real program holds what MISP lists, after loss, failing requests, and ki
       await program.closed;
       consume();
       taken = 0;
-      program = commands.start([]);
+      program = commands.start();
     }
   }
   expect(loss.lost, `seed ${seed}`).toBeGreaterThan(rounds);
@@ -104,7 +92,6 @@ it("the real program holds what MISP lists, after loss, failing requests, and ki
   await until(() => differences().length === 0 || program.child.exitCode !== null);
   clearTimeout(late);
   expect(differences(), `seed ${seed}: ${program.stderr()}`).toEqual([]);
-  program.child.kill("SIGTERM");
-  expect(await program.closed).toBe(0);
+  await program.stop();
   expect(differences()).toEqual([]);
 }, 240_000);

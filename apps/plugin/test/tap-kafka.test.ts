@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { createKafkaProducer, type KafkaProducer } from "@tb/misp-simulator";
 import { createKafkaSource } from "@tb/source-kafka";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../../packages/source-kafka/test/broker/open-kafka.ts";
 import { createCommands, until } from "./command.ts";
 
@@ -21,15 +19,7 @@ afterAll(async () => {
   await opened.close();
 }, slowMs);
 
-let folder: string;
-const commands = createCommands(() => folder);
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "tap-kafka-"));
-});
-afterEach(() => {
-  commands.killAll();
-  rmSync(folder, { recursive: true, force: true });
-});
+const commands = createCommands("tap-kafka");
 
 const attribute = (n: number) =>
   JSON.stringify({
@@ -77,8 +67,7 @@ describe("tap on Kafka", () => {
       // The program has read that, and stopped.
       expect(await readAs(group, topic, [attribute(1)], true)).toEqual([attribute(1)]);
 
-      writeFileSync(
-        join(folder, "config.yaml"),
+      commands.configure(
         `plugins: { apps: { misp: { kafka: { topics: [${topic}], config: { bootstrap.servers: "${opened.kafka.brokers}", group.id: ${group} } } } } }`,
       );
       const { child, lines, stderr, closed } = commands.start(["tap", "--explain"]);
@@ -97,7 +86,7 @@ describe("tap on Kafka", () => {
 
       child.kill("SIGINT");
       expect(await closed).toBe(0);
-      expect(readdirSync(folder)).toEqual(["config.yaml"]);
+      expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
       const own = / as (\S+);/.exec(stderr())?.[1] ?? "";
       expect(own).toMatch(new RegExp(`^${group}-tap-`));
 

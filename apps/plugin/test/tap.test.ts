@@ -1,7 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
 import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -9,23 +7,18 @@ import { commandLine, createCommands, until } from "./command.ts";
 
 const execFileAsync = promisify(execFile);
 
-let folder: string;
 let publisher: ZmqPublisher;
-const commands = createCommands(() => folder);
+const commands = createCommands("tap");
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tap-"));
   publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
   configure();
 });
 afterEach(async () => {
-  commands.killAll();
   await publisher[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true, force: true });
 });
 
 function configure(filter = "[ { tags: [tlp:green] } ]", zmq = ""): void {
-  writeFileSync(
-    join(folder, "config.yaml"),
+  commands.configure(
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${zmq} }, filter: ${filter} } } }`,
   );
 }
@@ -78,7 +71,7 @@ describe("tap", () => {
       ),
     );
     // No state folder, no lock, no log.
-    expect(readdirSync(folder)).toEqual(["config.yaml"]);
+    expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
   });
 
   it("lets nothing in a notification act on the terminal", async () => {
@@ -128,7 +121,7 @@ describe("tap", () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left
     expect(stdout()).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u{e0041}]/u);
 
-    writeFileSync(join(folder, "recorded"), stdout());
+    commands.write("recorded", stdout());
     const explained = await commands.run("explain", "recorded", "--json");
     expect([explained.code, explained.stderr]).toEqual([0, ""]);
     expect(explained.lines.map((line) => JSON.parse(line))).toMatchObject([
@@ -156,11 +149,11 @@ describe("tap", () => {
     expect(second).toContain("FAIL  to_ids");
     expect(second).toMatch(/FAIL {2}filter .*\n.*item 1 \(tag tlp:green\): it has no tags, nor has its event/);
     expect(second).toContain("verdict   withhold: not_to_ids");
-    expect(readdirSync(folder)).toEqual(["config.yaml"]);
+    expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
   });
 
   it("--explain beside the running program: from its index, and without being in its way", async () => {
-    const program = commands.start([]);
+    const program = commands.start();
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await publisher.publish([attribute(1, "edit", green), attribute(2)]);
     await until(() => program.lines().length === 1);
@@ -181,7 +174,7 @@ describe("tap", () => {
     await until(() => lines().some((line) => line.includes("consumers")));
     const text = lines().join("\n");
     expect(text).toContain("says      tag tlp:green attached to attribute 2");
-    expect(text).toContain(`based on  the index in ${join(folder, ".threatbus-misp")}, last heard 20`);
+    expect(text).toContain(`based on  the index in ${commands.path(".threatbus-misp")}, last heard 20`);
     expect(text).toContain("verdict   announce");
     expect(text).toMatch(/consumers (hold it|are about to get it|hold nothing of it: it was never announced)/);
 
@@ -189,15 +182,14 @@ describe("tap", () => {
     expect(await closed).toBe(0);
     await publisher.publish([attribute(3, "edit", green)]);
     await until(() => program.lines().length === 3);
-    program.child.kill("SIGTERM");
-    expect(await program.closed).toBe(0);
+    await program.stop();
     expect(program.stderr()).toContain("received 4, announced 3");
   });
 
   it("ends without a word when its reader has gone", async () => {
     const { child, stderr, closed } = await tap([], { read: false });
     await until(() => stderr().includes("connected"));
-    child.stdout?.destroy();
+    child.stdout.destroy();
     const before = stderr();
     await publisher.publish(Array.from({ length: 50 }, (_, i) => attribute(i)));
     expect(await closed).toBe(0);
@@ -209,7 +201,7 @@ describe("tap", () => {
     await publisher.publish(
       Array.from({ length: 20 }, (_, i) => attribute(i, "add", { comment: "x".repeat(500_000) })),
     );
-    await until(() => (child.stdout?.readableLength ?? 0) > 0);
+    await until(() => (child.stdout.readableLength ?? 0) > 0);
     child.kill("SIGINT");
     expect(await closed).toBe(0);
     expect(stderr()).toMatch(/ notifications? in \d+ s/);
@@ -229,7 +221,7 @@ describe("tap", () => {
   it("ends when head has enough, and writes to a file", async () => {
     const { node, parameters } = commandLine(["tap"]);
     const shell = (script: string) =>
-      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: folder, timeout: 15_000 }).catch(
+      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: commands.path(), timeout: 15_000 }).catch(
         (error: { stdout: string; stderr: string }) => error,
       );
     const piped = shell('{ "$@"; echo "code $?" >&2; } | head -n 1');
@@ -260,6 +252,6 @@ describe("tap", () => {
     await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
     await publisher.publish([attribute(1), attribute(2), attribute(3)]);
     await filed;
-    expect(readFileSync(join(folder, "out"), "utf8").split("\n")).toHaveLength(4);
+    expect(readFileSync(commands.path("out"), "utf8").split("\n")).toHaveLength(4);
   });
 });
