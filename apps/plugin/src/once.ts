@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { MispApiError } from "@tb/misp-api";
 import type { Source, StoreView } from "@tb/misp-core";
 import type { Reconciler } from "./completeness/reconciler.ts";
 import type { MispCheckOutcome } from "./misp-check.ts";
@@ -7,6 +8,8 @@ import type { MispCheckOutcome } from "./misp-check.ts";
 export class OnceError extends Error {
   override readonly name = "OnceError";
 }
+
+const stopped = () => new OnceError("a signal came before it was done; the next time goes on where it was");
 
 /** For `run --once`, which listens to nothing. */
 export function noSource(): Source {
@@ -26,9 +29,12 @@ export async function reconcileOnce(
   store: StoreView,
   signal: AbortSignal,
 ): Promise<void> {
-  if (outcome === "stopped") return;
+  if (outcome === "stopped") throw stopped();
   if (outcome !== "usable" || reconciler === undefined) throw new OnceError("MISP does not take the key");
-  const { held } = await reconciler.request({});
+  const { held } = await reconciler.request({}).catch((error: unknown) => {
+    if (signal.aborted) throw stopped();
+    throw error instanceof MispApiError ? new OnceError(`MISP cannot be asked: ${error.message}`) : error;
+  });
   while (!signal.aborted && store.dirtyAfter(0, 1).length > 0) await sleep(20, undefined, { ref: true });
   if (held > 0) throw new OnceError(`${held} events would vanish at once, so nothing was removed`);
 }

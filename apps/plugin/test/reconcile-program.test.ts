@@ -154,7 +154,7 @@ it("run --once compares, announces and ends, and says what is wrong when MISP ca
   await until(() => stopped.stderr().includes("takes the key"));
   stopped.child.kill("SIGTERM");
   expect(await stopped.closed).toBe(75);
-  expect(stopped.stderr()).toContain("stopped before it was done");
+  expect(stopped.stderr()).toContain("a signal came before it was done");
 }, 60_000);
 
 it("reconcile without a running program says so, and mistakes in its parameters are told", async () => {
