@@ -17,6 +17,8 @@ export interface EventVersion {
   readonly orgUuid: string | undefined;
 }
 
+const rowsPerTurn = 10_000;
+
 export interface EventIndex {
   readonly events: readonly EventVersion[];
   /** Entries that could not be read. Above 0, that an event is not among `events` means nothing. */
@@ -42,7 +44,13 @@ export async function readEventIndex(send: Send, options: RequestOptions | undef
   const answer = await send(path, options);
   const { body, headers, requestedAtMs } = answer;
   if (!Array.isArray(body)) throw unexpected(path, "it is no list of events", answer);
-  const events = body.map(readEvent).filter((event) => event !== undefined);
+  const events: EventVersion[] = [];
+  for (const [i, row] of body.entries()) {
+    const event = readEvent(row);
+    if (event !== undefined) events.push(event);
+    // 100,000 take 30 ms, right after as many were parsed in 100 ms: whoever waits for the loop comes in between.
+    if (i % rowsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
   const counted = readInteger(headers.get("x-result-count")) ?? body.length;
   return {
     events,

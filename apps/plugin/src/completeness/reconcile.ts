@@ -93,6 +93,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
 
   const listed = new Set<number>();
   const due: EventVersion[] = [];
+  /** Those of them that do not differ: a kill would forget that they are wanted. */
+  const unsettled: EventVersion[] = [];
   for (const version of index.events) {
     if (listed.has(version.id)) continue;
     listed.add(version.id);
@@ -104,6 +106,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
       continue;
     const wanted = isInScope(scope, version) || news.eventIds.has(version.id);
     if (wanted || isDifferent(known?.version, version, epoch)) due.push(version);
+    if (wanted && known?.version?.epoch === epoch) unsettled.push(version);
   }
   due.sort((a, b) => a.id - b.id);
 
@@ -119,8 +122,6 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     };
   };
 
-  // What is wanted though it does not differ would be forgotten by a kill.
-  const unsettled = due.filter(({ id }) => store.event(id)?.version?.epoch === epoch);
   await commitInParts(
     commit,
     unsettled.map((version) => toFinding(version.id, version, 0)),
