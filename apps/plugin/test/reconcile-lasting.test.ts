@@ -65,6 +65,24 @@ describe("what a reconcile leaves open is decided by a later one, though nothing
     expect(held()).toEqual(["d1.example"]);
   });
 
+  it("what is gone from an event that something live is said of during every reconcile", async () => {
+    await open();
+    const { eventId, id } = addEvent();
+    const busy = world.model.addAttribute({ eventId, type: "domain", value: "busy.example" });
+    world.pass(10);
+    await world.reconcile();
+    world.model.hardDelete({ id });
+    world.pass(10);
+    world.beforeRequest = async ({ path }) => {
+      if (path.startsWith("/attributes"))
+        await world.hear(world.model.editAttribute({ id: busy.id, comment: path }).notifications);
+    };
+    expect(await world.reconcile()).toMatchObject({ absent: 1 });
+    expect(held()).toEqual(["busy.example"]);
+    // The version does not hold all the same.
+    expect(await world.reconcile()).toMatchObject({ events: 1, absent: 0 });
+  });
+
   it("an attribute's or event's tag that was attached at a later time", async () => {
     await open({ items: [{ tags: ["go"] }] });
     const [first, second] = [addEvent(), addEvent()];

@@ -66,10 +66,10 @@ it.each(states)(
     misp.fail(failure, { path });
     const program = commands.start([]);
     await until(() => isThere(program.stderr()));
-      const at = performance.now();
+    const at = performance.now();
     program.child.kill("SIGTERM");
     expect(await program.closed).toBe(0);
     expect(performance.now() - at).toBeLessThan(3_000);
-      },
+  },
   60_000,
 );

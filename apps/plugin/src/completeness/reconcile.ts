@@ -143,10 +143,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     const facts: (Change | Finding)[] = [...changes];
     for (const event of read) {
       const { version } = event;
-      // Of what is heard live the version does not hold anyway.
-      const { absence, open } = heard.has(version.id)
-        ? { absence: undefined, open: true }
-        : findAbsentOf(store, event, rule);
+      const { absence, open } = findAbsentOf(store, event, rule);
       if (absence === undefined) facts.push(toFinding(version.id, version, open ? 0 : undefined));
       else absences.push(absence);
     }
@@ -172,7 +169,8 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   let absent = 0;
   let facts: Finding[] = [];
   for (const { eventId: id, ids, version, isThere, open } of held === 0 ? confirmed : []) {
-    if (heard.has(id)) continue;
+    // Of an event that is in the list others may be talking all the time: what is gone from it is gone.
+    if (version === undefined && heard.has(id)) continue;
     absent += ids.length;
     for (const attributeId of ids) {
       const observedAtMs = rule.listedAtMs;
