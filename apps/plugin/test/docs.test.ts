@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compileFilter, decode, describeFilter, mispTypes } from "@tb/misp-core";
 import { createZmqPublisher } from "@tb/misp-simulator";
@@ -285,6 +285,34 @@ describe("the page for users of the Python plugin", () => {
   it("counts the types with a pattern as the mapping does", () => {
     const [, count] = /^(\d+) types have a pattern:$/m.exec(readFileSync(join(root, "docs/mapping.md"), "utf8")) ?? [];
     expect(page).toContain(`[${count} types](mapping.md)`);
+  });
+});
+
+describe("the design's layout", () => {
+  const [, layout = ""] =
+    /^## Layout[^`]*(?:`[^`\n]+`[^`]*)*```\n([\s\S]*?)^```/m.exec(
+      readFileSync(join(root, "docs/architecture.md"), "utf8"),
+    ) ?? [];
+  const sections = [...layout.matchAll(/^(\S+)\/src\/\n((?: .*\n)+)/gm)].map(([, home = "", text = ""]) => {
+    const files = readdirSync(join(root, home, "src"), { recursive: true, encoding: "utf8" });
+    return { home, text, files: files.filter((file) => /(?<!\.test)\.ts$/.test(file)) };
+  });
+
+  it("has a section for each package", () => {
+    const homes = ["packages", "apps"].flatMap((place) =>
+      readdirSync(join(root, place)).map((name) => `${place}/${name}`),
+    );
+    expect(sections.map(({ home }) => home).sort()).toEqual(homes.sort());
+  });
+
+  it.each(sections)("of $home names every file, and nothing that is not there", ({ text, files }) => {
+    const words = new Set(text.match(/[\w-]+/g));
+    const names = files.map((file) => basename(file, ".ts"));
+    expect(names.filter((name) => name !== "index" && !words.has(name))).toEqual([]);
+    const named = [...text.matchAll(/([\w-]+)\.ts\b/g)].map(([, name = ""]) => name);
+    expect(named.filter((name) => !names.includes(name))).toEqual([]);
+    const folders = [...text.matchAll(/(?<![.\w/-])([\w-]+)\/(?=[\s:;,])/g)].map(([, name = ""]) => name);
+    expect(folders.filter((name) => !files.some((file) => dirname(file).split("/").includes(name)))).toEqual([]);
   });
 });
 

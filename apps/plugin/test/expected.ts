@@ -1,4 +1,4 @@
-import { tlpMarking, toPattern } from "@tb/misp-core";
+import { type StixObject, tlpMarking, toPattern } from "@tb/misp-core";
 import type { MispModel } from "@tb/misp-simulator";
 
 /** A filter, as the test understands it: written a second time, as plainly as can be. */
@@ -45,4 +45,32 @@ export function expectedIndicators(
     });
   }
   return expected;
+}
+
+/** What consumers hold beside what they should, by id and by value; empty when both are the same. */
+export function describeDifferences(
+  byId: ReadonlyMap<string, StixObject>,
+  byPattern: ReadonlySet<string>,
+  expected: ReadonlyMap<string, ExpectedIndicator>,
+): readonly string[] {
+  const wrong: string[] = [];
+  for (const id of new Set([...byId.keys(), ...expected.keys()])) {
+    const [held, due] = [byId.get(id), expected.get(id)];
+    const [is, shouldBe] = [held && JSON.stringify(toExpected(held)), due && JSON.stringify(due)];
+    if (is !== shouldBe) wrong.push(`${id}: ${is ?? "not held"}, MISP lists ${shouldBe ?? "nothing"}`);
+  }
+  const patterns = new Set([...expected.values()].map(({ pattern }) => pattern));
+  for (const pattern of byPattern) if (!patterns.has(pattern)) wrong.push(`${pattern}: stale`);
+  for (const pattern of patterns) if (!byPattern.has(pattern)) wrong.push(`${pattern}: missing`);
+  return wrong;
+}
+
+/** What is to be compared of an object. */
+export function toExpected(object: StixObject): ExpectedIndicator {
+  return {
+    pattern: String(object["pattern"]),
+    name: String(object["name"]),
+    description: object["description"] as string | undefined,
+    markings: object["object_marking_refs"] as readonly string[] | undefined,
+  };
 }

@@ -144,12 +144,20 @@ describe("over Kafka", () => {
         await producer.publish([second]);
       }
     }
+    // What is held in the end is held before the last record of the last order came: so each partition ends with one that shows.
+    const last = Array.from({ length: partitions }, (_, position) =>
+      record(3_000 + position, position, "add", { comment: "last" }, now + 3),
+    );
+    await producer.publish(last);
     const held = () =>
       [...program.consumers.byId.values()].map((object) => `${object["name"]} ${object["description"]}`).sort();
-    const wanted = orders.map((_, i) => `${value(2_000 + i)} restored`).sort();
+    const wanted = [
+      ...orders.map((_, i) => `${value(2_000 + i)} restored`),
+      ...last.map((_, position) => `${value(3_000 + position)} last`),
+    ].sort();
     await until(() => JSON.stringify(held()) === JSON.stringify(wanted));
     await program.stop();
-    expect(program.stderr()).toContain(`received ${6 * orders.length}`);
+    expect(program.stderr()).toContain(`received ${6 * orders.length + partitions}`);
     expect(held()).toEqual(wanted);
   }, 60_000);
 

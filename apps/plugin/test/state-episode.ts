@@ -8,7 +8,13 @@ import {
   type Random,
   type RestFailure,
 } from "@tb/misp-simulator";
-import { type ExpectedIndicator, expectedIndicators, type PlainItem } from "./expected.ts";
+import {
+  describeDifferences,
+  type ExpectedIndicator,
+  expectedIndicators,
+  type PlainItem,
+  toExpected,
+} from "./expected.ts";
 import { createStateReconciler, type StateReconciler } from "./state-reconciler.ts";
 import { createWorld, type KillPoint, type Transport } from "./world.ts";
 
@@ -217,33 +223,6 @@ function randomFailure(random: Random): RestFailure {
 /** A reconcile may end before its end because MISP fails, or because the program is killed. Everything else is a defect. */
 function isExpected(error: unknown): boolean {
   return error instanceof Error && (error.name === "MispApiError" || error.name === "AbortError");
-}
-
-/** What consumers hold beside what they should, by id and by value; empty when both are the same. */
-export function describeDifferences(
-  byId: ReadonlyMap<string, StixObject>,
-  byPattern: ReadonlySet<string>,
-  expected: ReadonlyMap<string, ExpectedIndicator>,
-): readonly string[] {
-  const wrong: string[] = [];
-  for (const id of new Set([...byId.keys(), ...expected.keys()])) {
-    const [held, due] = [byId.get(id), expected.get(id)];
-    const [is, shouldBe] = [held && JSON.stringify(toExpected(held)), due && JSON.stringify(due)];
-    if (is !== shouldBe) wrong.push(`${id}: ${is ?? "not held"}, MISP lists ${shouldBe ?? "nothing"}`);
-  }
-  const patterns = new Set([...expected.values()].map(({ pattern }) => pattern));
-  for (const pattern of byPattern) if (!patterns.has(pattern)) wrong.push(`${pattern}: stale`);
-  for (const pattern of patterns) if (!byPattern.has(pattern)) wrong.push(`${pattern}: missing`);
-  return wrong;
-}
-
-function toExpected(object: StixObject): ExpectedIndicator {
-  return {
-    pattern: String(object["pattern"]),
-    name: String(object["name"]),
-    description: object["description"] as string | undefined,
-    markings: object["object_marking_refs"] as readonly string[] | undefined,
-  };
 }
 
 /** Counts how often consumers were told the same. */

@@ -14,8 +14,7 @@ import {
 import { expect, it } from "vitest";
 import { type Command, createCommands, until } from "./command.ts";
 import { createConsumers } from "./consumers.ts";
-import { expectedIndicators } from "./expected.ts";
-import { describeDifferences } from "./state-episode.ts";
+import { describeDifferences, expectedIndicators } from "./expected.ts";
 
 const commands = createCommands("state-program");
 

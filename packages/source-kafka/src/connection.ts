@@ -3,18 +3,13 @@ import { createCoverageCheck } from "./coverage.ts";
 import { describeFailure, errorCodes, type Failure, readReason, textOf } from "./describe-failure.ts";
 import { KafkaSourceError } from "./kafka-source-error.ts";
 import { KafkaConsumer } from "./native.ts";
-import type { Position } from "./offsets.ts";
+import type { Partition, Position } from "./offsets.ts";
 import type { Settings } from "./options.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
 /** How long the broker may take to answer about offsets and topics. */
 const requestTimeoutMs = 5_000;
 const retryMs = 500;
-
-export interface Partition {
-  readonly topic: string;
-  readonly partition: number;
-}
 
 /** One client of librdkafka's, from its making until it is of no use any more. It connects again by itself. */
 export interface Connection {

@@ -1,4 +1,4 @@
-import type { Partition } from "./connection.ts";
+import type { Partition } from "./offsets.ts";
 import type { Settings } from "./options.ts";
 
 /** Topics as the broker lists them. */

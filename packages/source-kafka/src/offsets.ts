@@ -1,7 +1,11 @@
-/** A partition of a topic; `offset`: the next record to read, as Kafka counts. */
-export interface Position {
+/** A partition of a topic. */
+export interface Partition {
   readonly topic: string;
   readonly partition: number;
+}
+
+/** `offset`: the next record to read, as Kafka counts. */
+export interface Position extends Partition {
   readonly offset: number;
 }
 
@@ -10,7 +14,7 @@ export interface OffsetTracker {
   /** Records of which the caller is about to hand over one batch. The answer acknowledges it; repetitions do nothing. */
   take(records: readonly Position[]): () => void;
   /** These partitions belong to somebody else from here on: acknowledgements of what was taken before count no more. */
-  revoke(partitions: readonly Pick<Position, "topic" | "partition">[]): void;
+  revoke(partitions: readonly Partition[]): void;
 }
 
 /**
@@ -54,4 +58,4 @@ export function createOffsetTracker(store: (positions: readonly Position[]) => v
   };
 }
 
-const keyOf = ({ topic, partition }: Pick<Position, "topic" | "partition">): string => `${partition} ${topic}`;
+const keyOf = ({ topic, partition }: Partition): string => `${partition} ${topic}`;

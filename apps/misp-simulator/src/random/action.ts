@@ -2,6 +2,7 @@ import type { ActionResult } from "../actions/context.ts";
 import type { AnalystAction, MispModel } from "../model.ts";
 import { attributePicks } from "./attributes.ts";
 import { eventPicks } from "./events.ts";
+import type { Pick, WeightedPick } from "./pick.ts";
 import type { Random } from "./source.ts";
 import { tagPicks } from "./tags.ts";
 
@@ -16,17 +17,6 @@ export interface RandomActionOptions {
 /** What a random analyst did, and what MISP said. */
 export interface RandomActionResult extends ActionResult {
   readonly action: AnalystAction;
-}
-
-/** Chooses targets and values for one kind of action; undefined when there is nothing to do it to. */
-export type Pick = (model: MispModel, random: Random) => AnalystAction | undefined;
-
-/** A kind of action with how often it is wanted, and whether it makes attributes. */
-export interface WeightedPick {
-  readonly weight: number;
-  readonly pick: Pick;
-  readonly adds?: boolean;
-  readonly silent?: boolean;
 }
 
 const picks: readonly WeightedPick[] = [...eventPicks, ...attributePicks, ...tagPicks];

@@ -1,6 +1,6 @@
 import type { AttributeEdit } from "../actions/attributes.ts";
 import type { AttributeRow } from "../rows.ts";
-import type { Pick, WeightedPick } from "./action.ts";
+import type { Pick, WeightedPick } from "./pick.ts";
 import { anyOf, once, randomAttribute, randomComment, randomType, randomValue } from "./pools.ts";
 import type { Random } from "./source.ts";
 

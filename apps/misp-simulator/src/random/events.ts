@@ -1,4 +1,4 @@
-import type { WeightedPick } from "./action.ts";
+import type { WeightedPick } from "./pick.ts";
 import { anyOf, once, randomAttribute, randomInfo, randomTags } from "./pools.ts";
 
 /** What a random analyst does to events. */

@@ -1,5 +1,5 @@
 import type { TagRow } from "../rows.ts";
-import type { WeightedPick } from "./action.ts";
+import type { WeightedPick } from "./pick.ts";
 import { anyOf, isExportable, once, randomTagName } from "./pools.ts";
 
 /** What a random analyst does to tags. */
