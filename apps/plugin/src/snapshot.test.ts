@@ -70,6 +70,25 @@ describe("a snapshot", () => {
     expect(outline(await ask(day, entries))).toEqual(["REMOVE host-3.example", "announce host-2.example"]);
   });
 
+  it("has what was tagged in its time, itself or by its event, which changes none of its own timestamps", async () => {
+    const tagged = (atMs: number) => ({ listedAtMs: 0, attached: [{ id: 1, atMs }], detached: [] });
+    const old = 90 * day;
+    await store.commit(
+      storeChanges({
+        events: [
+          { id: 7, atMs: now - old, tags: tagged(now - hour) },
+          { id: 8, atMs: now - old, tags: tagged(now - old) },
+        ],
+      }),
+    );
+    const entries = [
+      entry(1, old, { eventId: 8, tags: tagged(now - hour) }),
+      entry(2, old, { eventId: 7, tags: tagged(now - old) }),
+      entry(3, old, { eventId: 8, tags: tagged(now - old) }),
+    ];
+    expect(outline(await ask(day, entries))).toEqual(["announce host-1.example", "announce host-2.example"]);
+  });
+
   it("has the removals of the last hour in any case, and nothing else when it asks for no time", async () => {
     const entries = [entry(1, 1_000), removed(2, hour / 2), removed(3, 2 * hour)];
     expect(outline(await ask(0, entries))).toEqual(["REMOVE host-2.example"]);

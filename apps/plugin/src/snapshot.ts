@@ -1,11 +1,13 @@
 import {
   type Bus,
+  type EventContext,
   type IndexEntry,
   type Indicator,
   type IndicatorOptions,
   type SnapshotRequest,
   type StixObject,
   type StoreView,
+  type TagSet,
   toAnnouncement,
   toFormerRemoval,
   toRemovals,
@@ -122,7 +124,7 @@ function announcementOf(entry: IndexEntry | undefined, rendering: IndicatorOptio
   return announcement === undefined ? [] : [announcement];
 }
 
-/** Live indicators that MISP changed, or that became known, since then. Each chunk is read when it is asked for. */
+/** Live indicators of which MISP changed something, or something became known, since then. Each chunk is read when it is asked for. */
 function* announcements(
   store: StoreView,
   fromMs: number,
@@ -134,14 +136,27 @@ function* announcements(
     if (last === undefined) return;
     after = last.id;
     yield entries
-      .filter((entry) => entry.live && changedAtMs(entry) >= fromMs)
+      .filter((entry) => entry.live && changedAtMs(entry, store.event(entry.eventId)) >= fromMs)
       .map((entry) => toAnnouncement(entry, rendering))
       .filter((indicator) => indicator !== undefined);
   }
 }
 
-const changedAtMs = ({ content, contentAtMs, modifiedMs }: IndexEntry): number =>
-  Math.max(content.timestamp * 1000, contentAtMs, modifiedMs);
+/** A tag that is attached years later, to the attribute or its event, may be what first let it through: no timestamp of its own tells. */
+const changedAtMs = ({ content, contentAtMs, modifiedMs, tags }: IndexEntry, event: EventContext | undefined): number =>
+  Math.max(
+    content.timestamp * 1000,
+    contentAtMs,
+    modifiedMs,
+    taggedAtMs(tags),
+    event === undefined ? 0 : Math.max(event.atMs, taggedAtMs(event.tags)),
+  );
+
+function taggedAtMs({ listedAtMs, attached }: TagSet): number {
+  let latest = listedAtMs;
+  for (const { atMs = 0 } of attached) if (atMs > latest) latest = atMs;
+  return latest;
+}
 
 /** A group is never divided: its second half would be older than what is published in between. */
 function* chunks(groups: Iterable<readonly StixObject[]>): Iterable<readonly StixObject[]> {

@@ -11,9 +11,9 @@ describe("readEventPart", () => {
   });
 
   it("its id from orgc_id, else from the organisation; never from org_id, who owns the event on this instance", () => {
-    expect(readEventPart({ orgc_id: "7", org_id: "1" })).toEqual({ orgId: 7 });
-    expect(readEventPart({ org_id: "1", Orgc: { id: 5 } })).toEqual({ orgId: 5 });
-    expect(readEventPart({ org_id: "1", orgc_id: "0", Orgc: null })).toEqual({});
+    expect(readEventPart({ orgc_id: "7", org_id: "1" })).toEqual({ orgId: 7, ownerOrgId: 1 });
+    expect(readEventPart({ org_id: "1", Orgc: { id: 5 } })).toEqual({ orgId: 5, ownerOrgId: 1 });
+    expect(readEventPart({ org_id: "1", orgc_id: "0", Orgc: null })).toEqual({ ownerOrgId: 1 });
   });
 
   it.each([0, "0", 5, "5"])("distribution %j", (distribution) => {

@@ -67,6 +67,7 @@ describe("attribute messages: one test per row of what MISP does", () => {
         uuid: "5511920b-ef6c-4283-bd4a-85a7642a931d",
         info: 'Phishing wave against "Bank" – ünïcode <b>& slashes /x',
         orgId: 1,
+        ownerOrgId: 1,
         orgUuid: "3b53361a-72a6-470d-8035-ffc51285a83d",
         orgName: "ORGNAME",
         distribution: 1,
