@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Message, Readable, Socket } from "zeromq";
 
 /**
@@ -5,16 +6,30 @@ import type { Message, Readable, Socket } from "zeromq";
  * message and its turn, and when zeromq.js (6.8.0) has put off a read or write to a later turn: it then says ENOTSOCK.
  */
 export async function receiveAll(
-  socket: Socket & Readable<Message[]>,
+  socket: Pick<Socket, "closed"> & Readable<Message[]>,
   onMessage: (frames: readonly Buffer[]) => Promise<void> | undefined,
 ): Promise<void> {
   try {
-    for await (const frames of socket) {
+    while (!socket.closed) {
+      const frames = await receive(socket);
       if (socket.closed) return;
-      const pending = onMessage(frames);
+      const pending = frames === undefined ? nextTurn() : onMessage(frames);
       if (pending !== undefined) await pending;
     }
   } catch (error) {
     if (!socket.closed) throw error;
+  }
+}
+
+/**
+ * Undefined when what had woken the socket was nothing: libzmq drops what no REQ could have sent only when it is read, and zeromq.js
+ * then says EAGAIN. Seen with a client that floods the port with such.
+ */
+async function receive(socket: Readable<Message[]>): Promise<readonly Buffer[] | undefined> {
+  try {
+    return await socket.receive();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EAGAIN") return undefined;
+    throw error;
   }
 }
