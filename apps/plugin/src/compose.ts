@@ -18,6 +18,8 @@ import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
 import { watchConnections } from "./watch-connections.ts";
 
+/** EX_USAGE: the command line is wrong. */
+export const exitUsage = 64;
 /** EX_CONFIG: the configuration or the installation must be mended by a person first. */
 export const exitConfig = 78;
 /** EX_SOFTWARE: a part was lost while running; starting again may help. */

@@ -9,10 +9,8 @@ import { reconcileCommand } from "./commands/reconcile.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { tapCommand } from "./commands/tap.ts";
+import { exitUsage } from "./compose.ts";
 import { findMistake } from "./find-mistake.ts";
-
-/** EX_USAGE */
-const exitUsage = 64;
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options
 const commands: Readonly<Record<string, CommandDef<any>>> = {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { createMispApi, type MispApi, MispApiError } from "@tb/misp-api";
 import type { Config } from "./config/schema.ts";
 import { describeMisp, type UsableMisp } from "./misp-findings.ts";
+import { isRefusal, type Pauses, pauseMs } from "./misp-pause.ts";
 
 export interface MispCheckOptions {
   readonly signal: AbortSignal;
@@ -9,7 +10,7 @@ export interface MispCheckOptions {
   /** Called at most once: MISP answers and takes the key, and what the key lacks has been said. */
   readonly onUsable: (misp: UsableMisp) => void;
   /** Between tries; doubled from one to the next, with jitter. @default 1 s, up to 60 s */
-  readonly backoff?: { readonly initialMs: number; readonly maxMs: number };
+  readonly backoff?: Pauses;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
   /** Milliseconds since the epoch. @default Date.now */
@@ -62,7 +63,7 @@ export async function checkMisp(
     }
     const { code, text, retryable, retryAtMs } = asked;
     if (code === "closed") break;
-    if (refusals.has(code)) {
+    if (isRefusal(code)) {
       const ending =
         "it is not asked again until the program is started anew, with another key or after this was mended";
       say("error", `MISP cannot be used: ${text}; ${ending}`);
@@ -75,20 +76,11 @@ export async function checkMisp(
         `MISP cannot be used yet: ${text}; the program goes on without it and asks again by itself`,
       );
     }
-    // What nobody is likely to mend within seconds is asked for at the longest pause; MISP's side may be mended without us.
-    const full = retryable ? Math.min(backoff.initialMs * 2 ** (tries - 1), backoff.maxMs) : backoff.maxMs;
-    // Many programs that MISP went away from do not come back at the same moment.
-    const pauseMs = Math.ceil(full / 2 + (full / 2) * random());
-    const askedForMs = Math.min((retryAtMs ?? 0) - now(), longestAskedForMs);
-    await wait(Math.max(pauseMs, askedForMs), signal);
+    await wait(pauseMs({ retryable, retryAtMs }, tries, backoff, { nowMs: now(), random }), signal);
   }
   return "stopped";
 }
 
-/** As with sightings: what asks for more would keep the program from MISP for a mistake in somebody's proxy. */
-const longestAskedForMs = 60 * 60 * 1000;
-/** MISP answers 403 for a bad key (recorded), a proxy before it 401 or 403. */
-const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
 /** What says something about the question, where another one has just been answered with the same key. */
 const ofQuestion: ReadonlySet<string> = new Set(["forbidden", "not-found", "refused", "unexpected-answer"]);
 

@@ -8,6 +8,16 @@ export interface PlainItem {
   readonly tags?: readonly string[];
 }
 
+/** Filters to try properties with: none, by tags, and by everything. */
+export const filtersToTry: readonly (readonly PlainItem[] | undefined)[] = [
+  undefined,
+  [{ tags: ["tlp:amber"] }],
+  [
+    { orgs: [1], types: ["ip-dst", "domain", "url", "filename"] },
+    { orgs: [2, 3], tags: ["tlp:red", "work:triage"] },
+  ],
+];
+
 /** What consumers must hold of an indicator. */
 export interface ExpectedIndicator {
   readonly pattern: string;

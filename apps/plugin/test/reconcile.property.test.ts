@@ -2,18 +2,9 @@ import { propertyRuns } from "@tb/misp-core/testing";
 import { createRandom, type MispModel, randomAction } from "@tb/misp-simulator";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { describeDifferences, expectedIndicators, type PlainItem } from "./expected.ts";
+import { describeDifferences, expectedIndicators, filtersToTry } from "./expected.ts";
 import { createRestWorld } from "./rest-world.ts";
 import { compileItems } from "./world.ts";
-
-const filters: readonly (readonly PlainItem[] | undefined)[] = [
-  undefined,
-  [{ tags: ["tlp:amber"] }],
-  [
-    { orgs: [1], types: ["ip-dst", "domain", "url", "filename"] },
-    { orgs: [2, 3], tags: ["tlp:red", "work:triage"] },
-  ],
-];
 
 const seed = fc.nat({ max: 0xffff_ffff });
 const step = fc.oneof(
@@ -28,7 +19,7 @@ const versions = ({ state }: MispModel) => [...state.events].map(({ id, timestam
 it("whatever is lost, one reconcile makes the bus equal to MISP", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.constantFrom(...filters),
+      fc.constantFrom(...filtersToTry),
       fc.constantFrom(0, 0.1, 0.5, 1),
       fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
       async (items, loss, steps) => {

@@ -1,5 +1,5 @@
 import { createMispApi, type MispApi } from "@tb/misp-api";
-import { type Bus, decode, type EventContext, type Filter, type Store } from "@tb/misp-core";
+import { type Bus, decode, type Filter, type Store } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
@@ -12,12 +12,13 @@ import {
   type RestRequest,
   type RestServer,
 } from "@tb/misp-simulator";
-import { type ReconcileOptions, type ReconcileOutcome, reconcile } from "../src/completeness/reconcile.ts";
-import { createRefetch, type Refetch } from "../src/completeness/refetch.ts";
+import type { ReconcileOptions, ReconcileOutcome } from "../src/completeness/reconcile.ts";
+import type { Refetch } from "../src/completeness/refetch.ts";
 import { createCounters } from "../src/counters.ts";
 import { createCommitter } from "../src/pipeline/commit.ts";
 import { type Publisher, startPublishing } from "../src/pipeline/publish.ts";
 import { type Consumers, createConsumers } from "./consumers.ts";
+import { createManualReconciler } from "./manual-reconciler.ts";
 
 /** A stand-in MISP with its REST API over HTTP, and the index with its consumers. Its clock stands until it is moved. */
 export interface RestWorld extends AsyncDisposable {
@@ -60,36 +61,30 @@ export async function createRestWorld(
   const store = createMemoryStore();
   const consumers = createConsumers();
   const bus: Pick<Bus, "publish"> = { publish: async (objects) => consumers.receive(objects) };
-  let heard: Set<number> | undefined;
   let publisher: Publisher | undefined;
   const refused: string[] = [];
-  const onRefused = (reason: string) => void refused.push(reason);
+  const reconciler = createManualReconciler({
+    store,
+    api: () => api,
+    committer: () => committer,
+    filter,
+    now,
+    signal: new AbortController().signal,
+    sees: ({ ownerOrgId }) => key.role === "site-admin" || ownerOrgId === (key.orgId ?? 1),
+    onRefused: (reason) => void refused.push(reason),
+  });
   const committer = createCommitter(store, {
     rules: {
       filter,
       reorders: false,
-      completeness: {
-        onLive: (eventId) => void heard?.add(eventId),
-        wasHeard: (eventId) => heard?.has(eventId) ?? false,
-        onDoubt: (uuid) => refetch.doubt(uuid),
-        onFresh: (uuid, event) => refetch.fresh(uuid, event),
-      },
+      completeness: reconciler.completeness,
     },
     counters: createCounters(),
     takePublished: () => publisher?.takePublished() ?? [],
     onCommitted: () => publisher?.wake(),
   });
   const { commit } = committer;
-  const refetch = createRefetch(api, commit, {
-    usesTags: filter.usesTags,
-    now,
-    onRefused,
-    onOverflow: () => undefined,
-  });
   publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
-  const sees = ({ ownerOrgId }: EventContext) => key.role === "site-admin" || ownerOrgId === (key.orgId ?? 1);
-  const unlistedTags = new Set<number>();
-
   const settle = async () => {
     while (store.dirtyAfter(0, 1).length > 0) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -103,7 +98,7 @@ export async function createRestWorld(
     api,
     store,
     consumers,
-    refetch,
+    refetch: reconciler.refetch,
     refused,
     beforeRequest: undefined,
     pass(seconds) {
@@ -117,15 +112,10 @@ export async function createRestWorld(
       }
       await settle();
     },
-    async reconcile(options = {}) {
-      heard = new Set();
+    async reconcile(options) {
       try {
-        return await reconcile(
-          { store, api, commit, filter, onRefused, now, sees, unlistedTags },
-          { signal: new AbortController().signal, heard, ...options },
-        );
+        return await reconciler.reconcile(options);
       } finally {
-        heard = undefined;
         await settle();
       }
     },

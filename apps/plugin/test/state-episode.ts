@@ -12,20 +12,12 @@ import {
   describeDifferences,
   type ExpectedIndicator,
   expectedIndicators,
-  type PlainItem,
+  filtersToTry,
   toExpected,
 } from "./expected.ts";
-import { createStateReconciler, type StateReconciler } from "./state-reconciler.ts";
-import { createWorld, type KillPoint, type Transport } from "./world.ts";
+import { createManualReconciler, type ManualReconciler } from "./manual-reconciler.ts";
+import { compileItems, createWorld, type KillPoint, type Transport } from "./world.ts";
 
-const filters: readonly (readonly PlainItem[] | undefined)[] = [
-  undefined,
-  [{ tags: ["tlp:amber"] }],
-  [
-    { orgs: [1], types: ["ip-dst", "domain", "url", "filename"] },
-    { orgs: [2, 3], tags: ["tlp:red", "work:triage"] },
-  ],
-];
 const losses: readonly number[] = [0, 0.01, 0.1, 0.5];
 const transports: readonly Transport[] = ["zmq", "kafka"];
 const killPoints: readonly KillPoint[] = ["idle", "before-commit", "before-ack", "during-publish", "before-confirm"];
@@ -56,12 +48,12 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
   const random = createRandom(seed);
   const pick = <T>(list: readonly T[]): T => list[random(list.length)] as T;
   const transport = pick(transports);
-  const items = pick(filters);
+  const items = pick(filtersToTry);
   const lagSeconds = Math.max(0, random(4) - 1);
   const loss = createLoss(pick(losses), createRandom(seed + 1));
   const ledger = createLedger();
   let patient = false;
-  let reconciler: StateReconciler | undefined;
+  let reconciler: ManualReconciler | undefined;
   const world = createWorld({
     transport,
     items,
@@ -80,8 +72,17 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
         parts.signal.addEventListener("abort", () => void made[Symbol.asyncDispose](), { once: true });
         return made;
       };
-      reconciler = createStateReconciler({ ...parts, api, items });
-      return reconciler.rules;
+      const made = createManualReconciler({
+        ...parts,
+        api,
+        filter: compileItems(items),
+        sees: () => true,
+        onRefused(reason, detail) {
+          throw new Error(`a row was refused: ${reason}: ${detail}`);
+        },
+      });
+      reconciler = made;
+      return { completeness: made.completeness };
     },
   });
   let between: (() => Promise<void>) | undefined;
@@ -97,7 +98,7 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
     await world.kill(pick(killPoints), random(2 ** 32));
     ledger.killed();
   };
-  const survive = async (work: Promise<void> | undefined) => {
+  const survive = async (work: Promise<unknown> | undefined) => {
     try {
       await work;
     } catch (error) {
@@ -107,7 +108,7 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
   };
   const reconcile = async () => {
     report.reconciles += 1;
-    await survive(reconciler?.reconcile());
+    await survive(reconciler?.reconcile({ between: reconciler.askWhatIsDue }));
   };
 
   const makeTrouble = () => {
@@ -161,7 +162,7 @@ export async function playEpisode(seed: number, actions: number): Promise<Episod
       else if (chance < 89) world.loseBacklog();
       else if (chance < 90) await (random(4) === 0 ? server.down() : server.up());
       else if (chance < 92) world.wait(random(4));
-      else if (chance < 93) await survive(reconciler?.refetch());
+      else if (chance < 93) await survive(reconciler?.askWhatIsDue());
       else {
         makeTrouble();
         if (chance < 95) await undisturbedReconcile();

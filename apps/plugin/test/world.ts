@@ -27,7 +27,7 @@ export type Transport =
 export type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
 
 /** What a program does besides its pipeline, from its start to its kill. */
-export interface ProgramParts {
+interface ProgramParts {
   /** As the program sees it: after a kill nothing is written any more, whoever still tries. */
   readonly store: Store;
   readonly committer: () => Committer;

@@ -1,9 +1,8 @@
 import { defineCommand } from "citty";
-import { exitConfig, exitFailed, exitTryAgain } from "../compose.ts";
+import { exitConfig, exitFailed, exitTryAgain, exitUsage } from "../compose.ts";
 import { askProgram } from "../control/ask-program.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 
-const exitUsage = 64;
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const reconcileCommand = defineCommand({

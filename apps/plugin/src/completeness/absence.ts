@@ -1,16 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventVersion, MispApi } from "@tb/misp-api";
 import {
   type Change,
-  decodeRow,
   type EventContext,
   effectiveDistribution,
   type IndexEntry,
-  isFields,
-  readId,
   type StoreView,
   unknownEvent,
 } from "@tb/misp-core";
 import type { ReadEvent } from "./read-events.ts";
+import { readRowIds, readRows } from "./read-rows.ts";
 
 /** How many events vanish at most without anybody being asked: more than both at once look like a key that was narrowed. */
 const maxVanished = 20;
@@ -90,7 +89,7 @@ export async function findVanished(
     if (last === undefined) return { absences, known };
     after = last.id;
     // What is live must not wait for a walk over all events.
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
 }
 
@@ -132,10 +131,11 @@ export async function* confirmAbsences(
       asked.map(({ eventId }) => eventId),
       { signal, types },
     )) {
-      const part = read(rows, requestedAtMs);
-      changes.push(...part.changes);
-      for (const id of part.eventIds) there.add(id);
-      for (const id of part.ids) found.add(id);
+      changes.push(...readRows(rows, requestedAtMs));
+      for (const { id = 0, eventId = 0 } of rows.map(readRowIds)) {
+        there.add(eventId);
+        found.add(id);
+      }
     }
     yield { changes, absences: asked.filter(({ eventId }) => !there.has(eventId)) };
     for (const absence of asked) {
@@ -153,29 +153,13 @@ export async function* confirmAbsences(
     const changes: Change[] = [];
     const ids = new Set<number>();
     for await (const { rows, requestedAtMs } of api.attributesByUuid(uuids, { signal })) {
-      const found = read(rows, requestedAtMs);
-      changes.push(...found.changes);
-      for (const id of found.ids) ids.add(id);
+      changes.push(...readRows(rows, requestedAtMs));
+      for (const { id = 0 } of rows.map(readRowIds)) ids.add(id);
     }
     yield { changes, absences: group.map((a) => ({ ...a, ids: a.ids.filter((id) => !ids.has(id)) })) };
     group = [];
     uuids = [];
   }
-}
-
-function read(rows: readonly unknown[], requestedAtMs: number) {
-  const ids: number[] = [];
-  const eventIds: number[] = [];
-  const changes: Change[] = [];
-  for (const row of rows) {
-    const id = isFields(row) ? readId(row["id"]) : undefined;
-    const eventId = isFields(row) ? readId(row["event_id"]) : undefined;
-    if (id !== undefined) ids.push(id);
-    if (eventId !== undefined) eventIds.push(eventId);
-    const decoded = decodeRow(row, { requestedAtMs });
-    if (decoded.ok) changes.push(...decoded.changes);
-  }
-  return { ids, eventIds, changes };
 }
 
 function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[] {

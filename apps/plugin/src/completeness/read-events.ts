@@ -1,5 +1,6 @@
 import type { EventVersion, MispApi, Rows } from "@tb/misp-api";
-import { type Change, decodeRow, isFields, readId } from "@tb/misp-core";
+import { type Change, decodeRow } from "@tb/misp-core";
+import { readRowIds } from "./read-rows.ts";
 
 /** How much is read and written at once. */
 interface Portion {
@@ -117,8 +118,7 @@ async function* readPages(
     for await (const page of api.attributesOf(wanted, options)) {
       readRows += page.rows.length;
       for (const row of page.rows) {
-        const id = isFields(row) ? readId(row["id"]) : undefined;
-        const eventId = isFields(row) ? readId(row["event_id"]) : undefined;
+        const { id, eventId } = readRowIds(row);
         const ids = eventId === undefined ? undefined : idsByEvent.get(eventId);
         if (id === undefined || ids === undefined) unsure = true;
         else ids.add(id);

@@ -1,15 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { EventIndex, EventVersion, MispApi } from "@tb/misp-api";
-import type { Change, EventContext, Filter, Finding, ReadVersion, Store } from "@tb/misp-core";
+import type { Change, EventContext, Finding, ReadVersion, Store } from "@tb/misp-core";
 import type { Committer } from "../pipeline/commit.ts";
 import { type Absence, type AbsenceRule, confirmAbsences, countHeld, findAbsentOf, findVanished } from "./absence.ts";
-import { toCoverage } from "./coverage.ts";
+import { commitInParts, factsPerCommit } from "./commit-in-parts.ts";
+import type { Coverage } from "./coverage.ts";
 import { readEvents } from "./read-events.ts";
 import { readTagNews } from "./tag-list.ts";
 
 /** MISP's timestamps are whole seconds: two changes within one leave the same version. */
 const settledAfterMs = 2_000;
-/** Findings of one transaction. */
-const findingsPerCommit = 250;
 const eventsPerTurn = 2_000;
 
 /** What a reconcile is made of. */
@@ -17,7 +17,8 @@ export interface ReconcileParts {
   readonly store: Store;
   readonly api: Pick<MispApi, "eventIndex" | "attributesOf" | "attributesByUuid" | "tags">;
   readonly commit: Committer["commit"];
-  readonly filter: Filter;
+  /** What of MISP the index mirrors. */
+  readonly coverage: Coverage;
   readonly onRefused: (reason: string, detail: string) => void;
   /** Milliseconds since the epoch, of the same clock as the API's and what is live. */
   readonly now: () => number;
@@ -74,10 +75,9 @@ export interface ReconcileOutcome extends ReconcileProgress {
  * On an empty index this is the fill. Rejects as the API does; what was done until then stays.
  */
 export async function reconcile(parts: ReconcileParts, options: ReconcileOptions): Promise<ReconcileOutcome> {
-  const { store, api, commit, filter, now } = parts;
+  const { store, api, commit, coverage, now } = parts;
   const { signal, heard, scope, force = false, quiet = false, onProgress, between } = options;
   const eventId = typeof scope === "object" && "eventId" in scope ? scope.eventId : undefined;
-  const coverage = toCoverage(filter);
   await widen(parts, coverage.digest);
   // From here on everything is due, also after a kill.
   if (scope === "all") await commit([], { meta: { epoch: store.meta().epoch + 1 } });
@@ -102,7 +102,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     if (listed.has(version.id)) continue;
     listed.add(version.id);
     // Thousands are compared in milliseconds; what is live goes first all the same.
-    if (listed.size % eventsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (listed.size % eventsPerTurn === 0) await nextTurn();
     if (eventId !== undefined && version.id !== eventId) continue;
     const known = store.event(version.id);
     if (known?.deleted || !coverage.admits({ orgId: known?.orgId, orgUuid: version.orgUuid ?? known?.orgUuid }))
@@ -114,8 +114,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   }
   due.sort((a, b) => a.id - b.id);
 
-  const epochOf = (version: EventVersion) =>
-    heard.has(version.id) || growing.has(version.id) || isRecent(version) ? 0 : epoch;
+  const epochOf = (version: EventVersion) => (growing.has(version.id) || isRecent(version) ? 0 : epoch);
   const toFinding = (id: number, version: EventVersion | undefined, readIn = version && epochOf(version)): Finding => {
     return {
       kind: "event-read",
@@ -182,7 +181,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
       facts.push({ kind: "attribute-absent", origin: "rest", observedAtMs, attributeId, eventId: id });
     }
     if (isThere === undefined) facts.push(toFinding(id, version, open ? 0 : undefined));
-    if (facts.length < findingsPerCommit) continue;
+    if (facts.length < factsPerCommit) continue;
     await commitInParts(commit, facts);
     facts = [];
   }
@@ -194,12 +193,6 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
       await commit([], { meta: { filled: true, complete } });
   }
   return { ...progress, listed: listed.size, absent, held };
-}
-
-async function commitInParts(commit: Committer["commit"], facts: readonly (Change | Finding)[]): Promise<void> {
-  for (let start = 0; start < facts.length; start += findingsPerCommit) {
-    await commit(facts.slice(start, start + findingsPerCommit));
-  }
 }
 
 /** What was read under narrower conditions lacks something: everything is read anew. */

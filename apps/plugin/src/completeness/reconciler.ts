@@ -1,20 +1,19 @@
 import { type MispApi, MispApiError } from "@tb/misp-api";
 import type { Change, Filter, Finding, SourceStatus, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
+import { isRefusal, pauseMs } from "../misp-pause.ts";
 import type { Committer } from "../pipeline/commit.ts";
 import type { Completeness } from "../pipeline/settle-entry.ts";
-import { type ReconcileOutcome, type ReconcileProgress, type ReconcileScope, reconcile } from "./reconcile.ts";
+import { toCoverage } from "./coverage.ts";
+import { describeAnswer, type ReconcileAnswer, startProgress } from "./describe-reconcile.ts";
+import { type ReconcileProgress, type ReconcileScope, reconcile } from "./reconcile.ts";
 import { createRefetch } from "./refetch.ts";
 
 /** A subscription takes effect without confirmation, so what came just after is looked at once more. */
 const onceMoreAfterMs = 10_000;
-const firstPauseMs = 1_000;
-const longestPauseMs = 60_000;
+const pauses = { initialMs: 1_000, maxMs: 60_000 };
 /** How long after a live message the next ones are expected. */
 const busyForMs = 1_000;
-const progressEveryMs = 10_000;
-/** What asks for more would keep the program from MISP for a mistake in somebody's proxy. */
-const longestAskedForMs = 3_600_000;
 
 export interface ReconcilerParts {
   readonly store: Store;
@@ -38,14 +37,6 @@ interface ReconcileRequest {
   /** Reads and decides, and keeps nothing. */
   readonly dryRun?: boolean;
   readonly onProgress?: (progress: ReconcileProgress) => void;
-}
-
-/** What came of it. */
-export interface ReconcileAnswer extends ReconcileOutcome {
-  readonly tookMs: number;
-  /** What it brings to the bus, or would. */
-  readonly announced: number;
-  readonly removed: number;
 }
 
 /** Keeps the index equal to MISP: reconciles whenever something may have been missed, and asks for single attributes in between. */
@@ -90,6 +81,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   const filled = new Promise<void>((resolve) => (resolveFilled = resolve));
   const asked: Asked[] = [];
   const unlistedTags = new Set<number>();
+  const coverage = toCoverage(filter);
   let heard: Set<number> | undefined;
   let committer: Pick<Committer, "commit" | "tryOut"> | undefined;
   let wake: (() => void) | undefined;
@@ -135,7 +127,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
         {
           store,
           api,
-          filter,
+          coverage,
           now,
           sees: ({ ownerOrgId }) =>
             begun?.siteAdmin === true || (begun?.orgId !== undefined && begun.orgId === ownerOrgId),
@@ -218,7 +210,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
     if (request?.dryRun !== true) ask();
     // What somebody has to mend first may take days.
     if (!error.retryable) resolveFilled();
-    if (refusals.has(error.code)) {
+    if (isRefusal(error.code)) {
       ended = true;
       for (const { reject } of asked.splice(0)) reject(error);
       const ending = "MISP is not asked again until the program is started anew";
@@ -226,9 +218,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       return;
     }
     failures += 1;
-    const full = error.retryable ? Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs) : longestPauseMs;
-    const askedForMs = Math.min((error.retryAtMs ?? 0) - now(), longestAskedForMs);
-    notBeforeMs = now() + Math.max(full / 2 + (full / 2) * Math.random(), askedForMs);
+    notBeforeMs = now() + pauseMs(error, failures, pauses, { nowMs: now(), random: Math.random });
     if (saidCode === error.code) return;
     saidCode = error.code;
     say(
@@ -329,35 +319,4 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       for (const { reject } of asked.splice(0)) reject(new Error("the program ends"));
     },
   };
-}
-
-/** MISP answers 403 for a bad key (recorded), a proxy before it 401 or 403. */
-const refusals: ReadonlySet<string> = new Set(["unauthorized", "forbidden"]);
-
-export function describeAnswer({ listed, events, rows, absent, announced, removed, tookMs }: ReconcileAnswer): string {
-  const seconds = (tookMs / 1000).toFixed(1);
-  if (events === 0 && absent === 0) return `reconciled: none of ${listed} events differs (${seconds} s)`;
-  const gone = absent === 0 ? "" : `, ${absent} attributes are no longer there`;
-  return `reconciled: read ${events} of ${listed} events with ${rows} attributes${gone}; ${announced} announced, ${removed} removed meanwhile (${seconds} s)`;
-}
-
-/** A line at most every 10 s, so that a short reconcile says nothing before its end. */
-function startProgress(now: () => number, say: (text: string) => void) {
-  const startedAtMs = now();
-  let saidAtMs = startedAtMs;
-  return {
-    tell(progress: ReconcileProgress) {
-      if (now() - saidAtMs < progressEveryMs) return;
-      saidAtMs = now();
-      say(`reconciling: ${describeProgress(progress, now() - startedAtMs)}`);
-    },
-  };
-}
-
-/** `120 of 20000 events, 6000 attributes, 9800 a second, about 100 s left`. */
-export function describeProgress({ events, eventsInAll, rows }: ReconcileProgress, tookMs: number): string {
-  const seconds = tookMs / 1000;
-  const rate = seconds > 0 ? Math.round(rows / seconds) : 0;
-  const left = events > 0 ? `, about ${Math.ceil((seconds / events) * (eventsInAll - events))} s left` : "";
-  return `${events} of ${eventsInAll} events, ${rows} attributes, ${rate} a second${left}`;
 }

@@ -1,6 +1,8 @@
 import type { MispApi } from "@tb/misp-api";
-import { decodeRow, type EventContext } from "@tb/misp-core";
+import type { EventContext } from "@tb/misp-core";
 import type { Committer } from "../pipeline/commit.ts";
+import { commitInParts } from "./commit-in-parts.ts";
+import { readRows } from "./read-rows.ts";
 
 /** MISP attaches tags within a second or two after it told of the attribute. */
 const freshAfterMs = 5_000;
@@ -10,7 +12,6 @@ const doubtAfterMs = 200;
 const maxTries = 4;
 const maxWaiting = 100_000;
 const uuidsPerRequest = 1_000;
-const rowsPerCommit = 250;
 
 /** Attributes to ask MISP for by UUID. */
 export interface Refetch {
@@ -61,16 +62,9 @@ export function createRefetch(
       if (due.length === 0) return;
       const missing = new Map(due);
       for await (const { rows, requestedAtMs } of api.attributesByUuid([...missing.keys()], { signal })) {
-        const changes = rows.flatMap((row) => {
-          const decoded = decodeRow(row, { requestedAtMs });
-          if (decoded.ok) return decoded.changes;
-          onRefused(decoded.reason, decoded.detail);
-          return [];
-        });
+        const changes = readRows(rows, requestedAtMs, onRefused);
         for (const change of changes) if ("uuid" in change) missing.delete(change.uuid);
-        for (let start = 0; start < changes.length; start += rowsPerCommit) {
-          await commit(changes.slice(start, start + rowsPerCommit));
-        }
+        await commitInParts(commit, changes);
       }
       for (const [uuid, asked] of due) {
         // Something came up while it was asked for: it stands.

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { MispApi } from "@tb/misp-api";
 import { MispApiError } from "@tb/misp-api";
 import type { Change, StoreView } from "@tb/misp-core";
@@ -46,7 +47,7 @@ export async function readTagNews(
       for (const [i, attributeId] of carriers.attributeIds.entries()) {
         eventIds.add(store.entry(attributeId)?.eventId ?? 0);
         if (i % attributesPerTurn === attributesPerTurn - 1) {
-          await new Promise((resolve) => setImmediate(resolve));
+          await nextTurn();
           signal.throwIfAborted();
         }
       }

@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
-import { describeAnswer, describeProgress, type Reconciler } from "../completeness/reconciler.ts";
+import { describeAnswer, describeProgress } from "../completeness/describe-reconcile.ts";
+import type { Reconciler } from "../completeness/reconciler.ts";
 import { type ControlAnswer, type ControlRequest, requestSchema, toSocketPath } from "./protocol.ts";
 
 const progressEveryMs = 500;
