@@ -1,54 +1,36 @@
 import { createServer } from "node:net";
 import { createZmqHostBus } from "@tb/bus-zmq";
-import {
-  createCountingUuid,
-  createMispModel,
-  createRestServer,
-  createZmqPublisher,
-  exampleKeys,
-  type MispModel,
-  type RestServer,
-  type ZmqPublisher,
-} from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { ask, startApp } from "../../../packages/bus-zmq/test/app.ts";
 import { freePort } from "../../../tools/free-port.ts";
 import { createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let model: MispModel;
-let publisher: ZmqPublisher;
-let misp: RestServer;
 const commands = createCommands("bus-program");
+const misp = useMisp({ publishes: true, heartbeatAfterMs: 0 });
 const closing: (() => unknown)[] = [];
-beforeEach(async () => {
-  model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, heartbeatAfterMs: 0 });
-  misp = await createRestServer(model, { publish: (notifications) => publisher.publish(notifications) });
-});
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
-  await misp[Symbol.asyncDispose]();
-  await publisher[Symbol.asyncDispose]();
 });
 
 /** The real program, with more of a configuration than MISP. */
 async function start(more: string, inApps = "") {
-  const api = `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
-  const misps = `misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: ${api} }`;
+  const api = misp.api();
+  const misps = `misp: { zmq: { ${misp.zmq()} }, api: ${api} }`;
   commands.configure(`plugins: { apps: { ${misps}${inApps} } }\n${more}`);
   const command = commands.start();
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
   return command;
 }
 
 async function addAttributes(...values: readonly string[]): Promise<readonly number[]> {
-  const event = model.addEvent({ info: "Phishing wave" });
-  await publisher.publish(event.notifications);
+  const event = misp.model.addEvent({ info: "Phishing wave" });
+  await misp.publisher.publish(event.notifications);
   const ids: number[] = [];
   for (const value of values) {
-    const added = model.addAttribute({ eventId: event.id, type: "domain", value });
+    const added = misp.model.addAttribute({ eventId: event.id, type: "domain", value });
     ids.push(added.id);
-    await publisher.publish(added.notifications);
+    await misp.publisher.publish(added.notifications);
   }
   return ids;
 }
@@ -98,7 +80,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
     closing.push(() => first.close());
     const [kept = 0, gone = 0] = await addAttributes("kept.example", "gone.example");
     await first.until(() => first.objects().length === 2);
-    await publisher.publish(model.hardDelete({ id: gone }).notifications);
+    await misp.publisher.publish(misp.model.hardDelete({ id: gone }).notifications);
     await first.until(() => first.objects().length === 3);
     expect(first.objects().map((object) => [object["pattern"], object["x_threatbus_update"]])).toEqual([
       [pattern("kept.example"), undefined],
@@ -115,9 +97,9 @@ describe("the program as host of the Threat Bus app protocol", () => {
       [pattern("kept.example"), undefined],
     ]);
 
-    const uuid = model.attributes().find(({ id }) => id === kept)?.uuid ?? "";
+    const uuid = misp.model.attributes().find(({ id }) => id === kept)?.uuid ?? "";
     await first.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
-    await until(() => [...model.state.sightings].length === 1);
+    await until(() => [...misp.model.state.sightings].length === 1);
     expect(program.stdout()).toBe("");
     await program.stop();
     expect(program.stderr()).toMatch(/delivered 1/);
@@ -140,9 +122,9 @@ describe("the program as host of the Threat Bus app protocol", () => {
       held.take(before.objects());
       await before.close();
 
-      await publisher.publish(model.hardDelete({ id: gone }).notifications);
+      await misp.publisher.publish(misp.model.hardDelete({ id: gone }).notifications);
       // Another attribute still holds this value.
-      await publisher.publish(model.hardDelete({ id: held1 }).notifications);
+      await misp.publisher.publish(misp.model.hardDelete({ id: held1 }).notifications);
       await witness.until(
         () => witness.objects().filter((object) => object["x_threatbus_update"] === "REMOVE").length >= 2,
       );
@@ -181,7 +163,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
       await before.close();
 
       for (const value of ["between.example", "new.example"]) {
-        await publisher.publish(model.editAttribute({ id: edited, value }).notifications);
+        await misp.publisher.publish(misp.model.editAttribute({ id: edited, value }).notifications);
         await witness.until(() => witness.objects().some((object) => object["pattern"] === pattern(value)));
       }
       await program.stop();
@@ -220,7 +202,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
     const address = taken.address();
     const manage = address !== null && typeof address === "object" ? address.port : 0;
     commands.configure(
-      `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} } }, zmq: { manage: ${manage}, pub: ${await freePort()}, sub: ${await freePort()} } } }`,
+      `plugins: { apps: { misp: { zmq: { ${misp.zmq()} } }, zmq: { manage: ${manage}, pub: ${await freePort()}, sub: ${await freePort()} } } }`,
     );
     const { closed, stderr } = commands.start();
     expect(await closed).toBe(75);
@@ -261,9 +243,9 @@ describe("the program joined to a Threat Bus", () => {
     await app.until(() => app.objects().some((object) => object["pattern"] === pattern("two.example")));
     expect(seen).toEqual([pattern("one.example")]);
 
-    const uuid = model.attributes().find((attribute) => attribute.id === id)?.uuid ?? "";
+    const uuid = misp.model.attributes().find((attribute) => attribute.id === id)?.uuid ?? "";
     await app.send(`stix2/sighting ${JSON.stringify(sighting(1, `indicator--${uuid}`))}`);
-    await until(() => [...model.state.sightings].length === 1);
+    await until(() => [...misp.model.state.sightings].length === 1);
     await program.stop();
   }, 60_000);
 });

@@ -1,44 +1,24 @@
-import {
-  createCountingUuid,
-  createMispModel,
-  createRestServer,
-  createZmqPublisher,
-  exampleKeys,
-  type MispModel,
-  type RestServer,
-  type ZmqPublisher,
-} from "@tb/misp-simulator";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { type Command, createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let model: MispModel;
-let publisher: ZmqPublisher;
-let misp: RestServer;
 let clock: number;
 const commands = createCommands("reconcile-program");
+const misp = useMisp({ now: () => clock });
 beforeEach(async () => {
   // MISP's changes lie back, so that nothing is read twice for being recent.
   clock = Math.floor(Date.now() / 1000) - 3_600;
-  model = createMispModel({ now: () => clock, uuid: createCountingUuid() });
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-  misp = await createRestServer(model, { now: () => Math.floor(Date.now() / 1000) });
   writeConfig("reconcile: { interval: 0 }");
-});
-afterEach(async () => {
-  await misp[Symbol.asyncDispose]();
-  await publisher[Symbol.asyncDispose]();
 });
 
 function writeConfig(more: string): void {
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: { host: '${misp.url}', key: ${exampleKeys.own.key} }, ${more} } } }`,
-  );
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }, api: ${misp.api()}, ${more} } } }`);
 }
 const addEvents = (count: number) => {
   for (let i = 0; i < count; i++) {
     clock += 1;
-    const { id } = model.addEvent({ info: "unheard" });
-    model.addAttribute({ eventId: id, type: "domain", value: `d${id}.example` });
+    const { id } = misp.model.addEvent({ info: "unheard" });
+    misp.model.addAttribute({ eventId: id, type: "domain", value: `d${id}.example` });
   }
 };
 const names = (program: Command) =>
@@ -55,12 +35,12 @@ it("fills at start, catches up after a reconnect, and again after a stop, with n
   const first = commands.start();
   await until(() => first.lines().length === 3);
   expect(names(first).sort()).toEqual(["d1.example", "d2.example", "d3.example"]);
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
   addEvents(1);
-  await publisher.rebind();
+  await misp.publisher.rebind();
   await until(() => first.lines().length === 4);
   await stop(first);
-  model.deleteEvent({ id: 1 });
+  misp.model.deleteEvent({ id: 1 });
   addEvents(1);
   const second = commands.start();
   await until(() => second.lines().length === 2);
@@ -83,10 +63,10 @@ it("reads again on demand, says what it does, and holds the brake until it is fo
   const program = commands.start();
   await until(() => program.lines().length === 30);
   // Nothing tells of these: no version changes with a narrowed key.
-  for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
+  for (let id = 1; id <= 25; id++) misp.model.deleteEvent({ id });
   clock += 10;
-  model.editEvent({ id: 26 });
-  model.addAttribute({ eventId: 26, type: "domain", value: "added.example" });
+  misp.model.editEvent({ id: 26 });
+  misp.model.addAttribute({ eventId: 26, type: "domain", value: "added.example" });
 
   const dry = await commands.run("reconcile", "--dry-run");
   expect(dry.stderr).toMatch(/25 events would vanish at once/);
@@ -114,7 +94,7 @@ it("says at its end what the brake held", async () => {
   const first = commands.start();
   await until(() => first.lines().length === 30);
   await stop(first);
-  for (let id = 1; id <= 25; id++) model.deleteEvent({ id });
+  for (let id = 1; id <= 25; id++) misp.model.deleteEvent({ id });
   const second = commands.start();
   await until(() => second.stderr().includes("nothing is removed"));
   await stop(second);
@@ -130,17 +110,17 @@ it("run --once compares, announces and ends, and says what is wrong when MISP ca
   expect(once.code).toBe(0);
   expect(once.lines).toHaveLength(2);
   expect((await commands.run("run", "--once")).lines).toEqual([]);
-  await misp.down();
+  await misp.rest.down();
   const down = await commands.run("run", "--once");
   expect({ code: down.code, stderr: down.code === 75 ? "" : down.stderr }).toEqual({ code: 75, stderr: "" });
   expect(down.stderr).toContain("MISP cannot be asked");
-  await misp.up();
-  misp.fail({ kind: "rate-limit" }, { path: "/events" });
+  await misp.rest.up();
+  misp.rest.fail({ kind: "rate-limit" }, { path: "/events" });
   const busy = await commands.run("run", "--once");
   expect(busy.code).toBe(75);
   expect(busy.stderr).toMatch(/stopped: MISP cannot be asked: .*too many requests/);
-  misp.heal();
-  misp.fail({ kind: "hang" }, { path: "/events" });
+  misp.rest.heal();
+  misp.rest.fail({ kind: "hang" }, { path: "/events" });
   const stopped = commands.start(["run", "--once"]);
   await until(() => stopped.stderr().includes("takes the key"));
   stopped.child.kill("SIGTERM");
@@ -159,18 +139,18 @@ it("reconcile without a running program says so, and mistakes in its parameters 
 
 it("a program that is killed while it fills goes on where it was", async () => {
   addEvents(900);
-  misp.fail({ kind: "delay", ms: 400 }, { path: "/attributes", after: 1 });
+  misp.rest.fail({ kind: "delay", ms: 400 }, { path: "/attributes", after: 1 });
   const first = commands.start();
   await until(() => first.lines().length > 0);
   first.child.kill("SIGKILL");
   await first.closed;
   const told = new Set(names(first));
-  misp.heal();
-  misp.forgetRequests();
+  misp.rest.heal();
+  misp.rest.forgetRequests();
   const second = commands.start();
   await until(() => new Set([...told, ...names(second)]).size === 900);
   await stop(second);
-  const asked = misp.requests
+  const asked = misp.rest.requests
     .filter(({ path }) => path.includes("restSearch"))
     .flatMap(({ body }): number[] => JSON.parse(body).eventid);
   expect(asked.length).toBeLessThan(900);

@@ -1,41 +1,21 @@
-import {
-  createCountingUuid,
-  createMispModel,
-  createRestServer,
-  createZmqPublisher,
-  exampleKeys,
-  type MispModel,
-  type RestFailure,
-  type RestServer,
-  type ZmqPublisher,
-} from "@tb/misp-simulator";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import type { RestFailure } from "@tb/misp-simulator";
+import { beforeEach, expect, it } from "vitest";
 import { createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let model: MispModel;
-let publisher: ZmqPublisher;
-let misp: RestServer;
 const commands = createCommands("reconcile-shutdown");
+const misp = useMisp({ now: () => Math.floor(Date.now() / 1000) - 3_600 });
 beforeEach(async () => {
-  model = createMispModel({ now: () => Math.floor(Date.now() / 1000) - 3_600, uuid: createCountingUuid() });
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-  misp = await createRestServer(model, { now: () => Math.floor(Date.now() / 1000) });
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, api: { host: '${misp.url}', key: ${exampleKeys.own.key} } } } }`,
-  );
-});
-afterEach(async () => {
-  await misp[Symbol.asyncDispose]();
-  await publisher[Symbol.asyncDispose]();
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }, api: ${misp.api()} } } }`);
 });
 
-const searched = () => misp.requests.some(({ path }) => path.startsWith("/attributes"));
+const searched = () => misp.rest.requests.some(({ path }) => path.startsWith("/attributes"));
 const states: readonly [string, string, RestFailure, (said: string) => boolean][] = [
   [
     "hangs with the list of tags",
     "/tags",
     { kind: "hang" },
-    () => misp.requests.some(({ path }) => path.startsWith("/tags")),
+    () => misp.rest.requests.some(({ path }) => path.startsWith("/tags")),
   ],
   ["stops in the middle of an answer", "/attributes", { kind: "truncate", how: "stall" }, searched],
   ["brings a fill slowly", "/attributes", { kind: "delay", ms: 30_000 }, searched],
@@ -52,10 +32,10 @@ it.each(states)(
   "ends at once, and in order, while MISP %s",
   async (_, path, failure, isThere) => {
     for (let i = 0; i < 20; i++) {
-      const { id } = model.addEvent({ info: "event" });
-      model.addAttribute({ eventId: id, type: "domain", value: `d${id}.example` });
+      const { id } = misp.model.addEvent({ info: "event" });
+      misp.model.addAttribute({ eventId: id, type: "domain", value: `d${id}.example` });
     }
-    misp.fail(failure, { path });
+    misp.rest.fail(failure, { path });
     const program = commands.start([]);
     await until(() => isThere(program.stderr()));
     const at = performance.now();

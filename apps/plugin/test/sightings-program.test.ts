@@ -1,47 +1,25 @@
 import { join } from "node:path";
 import { thorough } from "@tb/misp-core/testing";
-import {
-  createCountingUuid,
-  createMispModel,
-  createRandom,
-  createRestServer,
-  createZmqPublisher,
-  exampleKeys,
-  type MispModel,
-  type RestServer,
-  type ZmqPublisher,
-} from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createRandom, createRestServer, exampleKeys } from "@tb/misp-simulator";
+import { describe, expect, it } from "vitest";
 import { createAuthority } from "../../../packages/misp-api/test/certificates.ts";
 import { startProxy } from "../../../packages/misp-api/test/proxy-server.ts";
 import { type Command, createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let model: MispModel;
-let publisher: ZmqPublisher;
-let misp: RestServer;
 const commands = createCommands("sightings-program");
-beforeEach(async () => {
-  model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, heartbeatAfterMs: 0 });
-  misp = await createRestServer(model, { publish: (notifications) => publisher.publish(notifications) });
-});
-afterEach(async () => {
-  await misp[Symbol.asyncDispose]();
-  await publisher[Symbol.asyncDispose]();
-});
+const misp = useMisp({ publishes: true, heartbeatAfterMs: 0 });
 
 /** The real program between MISP's publisher, MISP's REST API, and a tool on standard input and output. */
 async function start(
   options: { readonly api?: string; readonly sightings?: string; readonly zmq?: { readonly password: string } } = {},
 ) {
-  const api = options.api ?? `{ host: '${misp.url}', key: ${exampleKeys.own.key} }`;
+  const api = options.api ?? misp.api();
   const credentials = options.zmq === undefined ? "" : `, username: misp, password: ${options.zmq.password}`;
   const sightings = options.sightings === undefined ? "" : `, sightings: ${options.sightings}`;
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${credentials} }, api: ${api}${sightings} } } }`,
-  );
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()}${credentials} }, api: ${api}${sightings} } } }`);
   const command = commands.start([], { input: true });
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
   return command;
 }
 
@@ -52,15 +30,15 @@ const sighting = (n: number, indicator: string) => {
   const common = { type: "sighting", spec_version: "2.1", created: now, modified: now, last_seen: now };
   return `${JSON.stringify({ ...common, id: `sighting--${uuid(n)}`, sighting_of_ref: indicator })}\n`;
 };
-const inMisp = () => [...model.state.sightings].map((row) => row.uuid);
+const inMisp = () => [...misp.model.state.sightings].map((row) => row.uuid);
 
 /** Until there are so many in all. */
 async function addIndicators(program: Command, total: number): Promise<void> {
-  const event = model.addEvent({ info: "Phishing wave" });
-  await publisher.publish(event.notifications);
+  const event = misp.model.addEvent({ info: "Phishing wave" });
+  await misp.publisher.publish(event.notifications);
   for (let i = program.lines().length; i < total; i++) {
-    const added = model.addAttribute({ eventId: event.id, type: "domain", value: `evil-${i}.example` });
-    await publisher.publish(added.notifications);
+    const added = misp.model.addAttribute({ eventId: event.id, type: "domain", value: `evil-${i}.example` });
+    await misp.publisher.publish(added.notifications);
   }
   await until(() => program.lines().length === total);
 }
@@ -72,7 +50,7 @@ describe("the program with an API key", () => {
     program.child.stdin.write(sighting(1, indicators(program)[0] ?? "") + sighting(2, indicators(program)[1] ?? ""));
     await until(() => inMisp().length === 2);
     expect(inMisp().sort()).toEqual([uuid(1), uuid(2)]);
-    await publisher.subscriptions.atLeast("misp_json_sighting ", 1);
+    await misp.publisher.subscriptions.atLeast("misp_json_sighting ", 1);
     // MISP told of them before it answered; what it says after that comes after.
     await addIndicators(program, 3);
     await program.stop();
@@ -83,12 +61,12 @@ describe("the program with an API key", () => {
   it("starts while MISP is down, keeps what tools report over a stop, and delivers it when MISP is back", async () => {
     const first = await start();
     await addIndicators(first, 1);
-    await misp.down();
+    await misp.rest.down();
     first.child.stdin.write(sighting(1, indicators(first)[0] ?? ""));
     await until(() => first.stderr().includes("MISP did not take a sighting"));
     await first.stop();
     const second = await start();
-    await misp.up();
+    await misp.rest.up();
     await until(() => inMisp().length === 1);
     await second.stop();
     expect(inMisp()).toEqual([uuid(1)]);
@@ -128,11 +106,11 @@ describe("the program with an API key", () => {
 describe("the program with a MISP behind a private authority and a proxy", () => {
   it("delivers through both, says what is wrong without the authority, and shows no secret whatever fails", async () => {
     const authority = createAuthority();
-    const secure = await createRestServer(model, { tls: authority.issue("IP:127.0.0.1") });
+    const secure = await createRestServer(misp.model, { tls: authority.issue("IP:127.0.0.1") });
     try {
       const proxy = await startProxy();
       const [zmqPassword, proxyPassword] = ["zmq-geheim-1", "proxy-geheim-2"];
-      await publisher.rebind({ credentials: { username: "misp", password: zmqPassword } });
+      await misp.publisher.rebind({ credentials: { username: "misp", password: zmqPassword } });
       commands.write("misp-key", `${exampleKeys.own.key}\n`);
       const settings = (host: string, more: string) =>
         `{ host: '${host}', key_file: misp-key, proxy: 'http://tool:${proxyPassword}@${proxy.address}'${more} }`;
@@ -170,11 +148,11 @@ describe("the program with a MISP behind a private authority and a proxy", () =>
 
 describe("the program without an API key", () => {
   it("says what it cannot do, and drops sightings without blocking the tool", async () => {
-    const program = await start({ api: `{ host: '${misp.url}' }` });
+    const program = await start({ api: `{ host: '${misp.rest.url}' }` });
     program.child.stdin.write(sighting(1, "indicator--0b4f7d34-9c53-4a6e-8b1d-ffffffffffff"));
     await until(() => program.stderr().includes("sightings are dropped"));
     await program.stop();
     expect(program.stderr()).toContain("sightings dropped 1 (no_api 1)");
-    expect(misp.requests).toEqual([]);
+    expect(misp.rest.requests).toEqual([]);
   }, 30_000);
 });

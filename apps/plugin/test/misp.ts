@@ -1,0 +1,65 @@
+import {
+  createCountingUuid,
+  createMispModel,
+  createRestServer,
+  createZmqPublisher,
+  exampleKeys,
+  type MispModel,
+  type RestServer,
+  type ZmqPublisher,
+} from "@tb/misp-simulator";
+import { afterEach, beforeEach } from "vitest";
+
+/** A stand-in MISP with real sockets, new for each test. */
+export interface TestMisp {
+  readonly model: MispModel;
+  readonly publisher: ZmqPublisher;
+  readonly rest: RestServer;
+  /** How the program reaches it, as in its configuration. */
+  zmq(): string;
+  api(): string;
+}
+
+interface TestMispOptions {
+  /** The model's clock, whole seconds. @default the clock, which is the REST server's in any case */
+  readonly now?: () => number;
+  /** What is done over REST is published. @default false */
+  readonly publishes?: boolean;
+  /** 0: MISP's publisher never says that it is alive. */
+  readonly heartbeatAfterMs?: number;
+}
+
+const realNow = () => Math.floor(Date.now() / 1000);
+
+/** Makes one before each test of the file, and ends it after. */
+export function useMisp({ now = realNow, publishes = false, heartbeatAfterMs }: TestMispOptions = {}): TestMisp {
+  let model: MispModel;
+  let publisher: ZmqPublisher;
+  let rest: RestServer;
+  beforeEach(async () => {
+    model = createMispModel({ now, uuid: createCountingUuid() });
+    const quiet = heartbeatAfterMs === undefined ? {} : { heartbeatAfterMs };
+    publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0, ...quiet });
+    rest = await createRestServer(model, {
+      now: realNow,
+      ...(publishes ? { publish: (notifications) => publisher.publish(notifications) } : {}),
+    });
+  });
+  afterEach(async () => {
+    await rest[Symbol.asyncDispose]();
+    await publisher[Symbol.asyncDispose]();
+  });
+  return {
+    get model() {
+      return model;
+    },
+    get publisher() {
+      return publisher;
+    },
+    get rest() {
+      return rest;
+    },
+    zmq: () => `host: 127.0.0.1, port: ${publisher.port}`,
+    api: () => `{ host: '${rest.url}', key: ${exampleKeys.own.key} }`,
+  };
+}
