@@ -39,8 +39,13 @@ describe("a snapshot", () => {
       ...part,
     };
   };
-  const removed = (id: number, agoMs: number, part: Partial<IndexEntry> = {}) =>
-    entry(id, agoMs, { live: false, removedAtMs: now - agoMs, ...part });
+  const removed = (id: number, agoMs: number, part: Partial<IndexEntry> = {}) => {
+    const { announced, ...withdrawn } = entry(id, agoMs, { live: false, removedAtMs: now - agoMs, ...part });
+    const atMs = now - agoMs;
+    const { pattern = "", patternType = "", name = "" } = announced ?? {};
+    const former = announced === undefined ? [] : [{ pattern, patternType, name, modifiedMs: atMs, atMs }];
+    return { ...withdrawn, announced, former, ...part };
+  };
 
   async function ask(sinceMs: number, entries: readonly IndexEntry[]): Promise<readonly StixObject[]> {
     await store.commit(storeChanges({ entries: entries.map((after) => ({ after })) }));
@@ -101,7 +106,7 @@ describe("a snapshot", () => {
     const entries = [
       entry(1, 2 * day, { announced }),
       removed(2, 1_000, { announced }),
-      removed(5, 1_000, { uuid: back, gone: "superseded" }),
+      removed(5, 1_000, { uuid: back, gone: "superseded", former: [] }),
       entry(6, 2 * day, { uuid: back }),
     ];
     // By id the second one must go all the same, and the value must stay.
@@ -201,6 +206,32 @@ describe("a snapshot", () => {
     const snapshot = bus.requestSnapshot(day);
     await expect(serving).rejects.toThrow("the disk is gone");
     await snapshot.ended;
+  });
+
+  it("lets others go on while it reads what it has nothing to say of", async () => {
+    const old = Array.from({ length: 1_200 }, (_, i) => entry(i + 1, 2 * day));
+    await store.commit(storeChanges({ entries: old.map((after) => ({ after })) }));
+    let turns = 0;
+    let watching = true;
+    const count = () => {
+      turns += 1;
+      if (watching) setImmediate(count);
+    };
+    count();
+    const counted: number[] = [];
+    const watched: Store = {
+      ...store,
+      entriesAfter(...range) {
+        counted.push(turns);
+        return store.entriesAfter(...range);
+      },
+    };
+    const controller = new AbortController();
+    controllers.push(controller);
+    void serveSnapshots(watched, bus, { signal: controller.signal, now: () => now });
+    await bus.requestSnapshot(hour).ended;
+    watching = false;
+    expect(new Set(counted).size).toBeGreaterThan(1);
   });
 
   it("comes in chunks, whole", async () => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type Bus,
   type EventContext,
@@ -13,7 +14,7 @@ import {
   toRemovals,
 } from "@tb/misp-core";
 
-/** Objects in one chunk, and entries that are read for it; a chunk of removals ends with the entry that reaches it. */
+/** Objects in one chunk, and entries that are read for it at once: what is live goes on behind each, whatever it has. */
 const maxChunk = 500;
 /** What an app may have missed while it was away: it is forgotten after 60 s, and comes back within minutes. */
 const alwaysMs = 3_600_000;
@@ -68,49 +69,40 @@ async function sendAll(
   const { sinceMs } = request;
   const over = () => signal.aborted || request.signal?.aborted === true;
   const nowMs = now();
-  for (const chunk of chunks(removals(store, nowMs - Math.max(sinceMs, alwaysMs), rendering))) {
-    if (over()) return;
-    await request.send(chunk);
-  }
-  if (sinceMs === 0) return;
-  for (const chunk of announcements(store, nowMs - sinceMs, rendering)) {
-    if (over()) return;
-    if (chunk.length > 0) await request.send(chunk);
-  }
+  const send = async (chunks: Iterable<readonly StixObject[]>) => {
+    for (const chunk of chunks) {
+      if (over()) return;
+      await (chunk.length > 0 ? request.send(chunk) : nextTurn());
+    }
+  };
+  await send(inChunks(removals(store, nowMs - Math.max(sinceMs, alwaysMs), rendering)));
+  if (sinceMs > 0) await send(announcements(store, nowMs - sinceMs, rendering));
 }
 
 /**
- * The REMOVE of every pattern that was withdrawn since then, unless something else holds it: one group for each entry, read at
- * once. Consumers remove by id as well: what an entry announces now follows its REMOVEs, and an entry that announces nothing has
+ * The REMOVE of every pattern that was withdrawn since then, unless something else holds it: one group for each entry, empty for one
+ * that has none. Consumers remove by id as well: what an entry announces now follows its REMOVEs, and an entry that announces nothing has
  * one in any case, with what holds the value right behind, as when it was published.
  */
 function* removals(store: StoreView, fromMs: number, rendering: IndicatorOptions): Iterable<readonly StixObject[]> {
   // A publication may have been handed over before the app came, and not be confirmed yet: its entry is still dirty.
   const dirty = store.dirtyAfter(0, beyond).map(({ id }) => id);
   for (const id of new Set([...store.removedBetween(fromMs, beyond, beyond), ...dirty])) {
-    const entry = store.entry(id);
-    if (entry?.announced === undefined) continue;
-    const newest = store.byUuid(entry.uuid);
-    if (newest === undefined || !("id" in newest) || newest.id !== id) continue;
-    const withdrawn = removalsOf(entry, fromMs, rendering);
-    const needed = withdrawn.filter(({ pattern }) => holderOf(store, pattern) === undefined);
-    const last = withdrawn.at(-1);
-    if (last === undefined) continue;
-    if (entry.live) yield [...needed, ...announcementOf(entry, rendering)];
-    else if (needed.length > 0) yield needed;
-    else yield [last, ...announcementOf(holderOf(store, last.pattern), rendering)];
+    yield removalsOf(store, id, fromMs, rendering);
   }
 }
 
-/** The REMOVEs of an entry since then, whoever else holds the patterns, in the order in which they were sent. */
-function removalsOf(entry: IndexEntry, fromMs: number, rendering: IndicatorOptions): readonly Indicator[] {
+function removalsOf(store: StoreView, id: number, fromMs: number, rendering: IndicatorOptions): readonly StixObject[] {
+  const entry = store.entry(id);
+  if (entry === undefined) return [];
   const former = entry.former.filter(({ atMs }) => atMs >= fromMs);
-  const sent = [...former.map((old) => toFormerRemoval(entry, old, rendering)), ...toRemovals(entry, rendering)];
-  const { announced, live, removedAtMs } = entry;
-  // Withdrawn before entries remembered what they had.
-  const lacks = !live && removedAtMs >= fromMs && announced !== undefined;
-  if (!lacks || sent.some(({ pattern }) => pattern === announced.pattern)) return sent;
-  return [...sent, ...toRemovals({ ...entry, outdated: [announced] }, rendering)];
+  const withdrawn = [...former.map((old) => toFormerRemoval(entry, old, rendering)), ...toRemovals(entry, rendering)];
+  const last = withdrawn.at(-1);
+  if (last === undefined) return [];
+  const needed = withdrawn.filter(({ pattern }) => holderOf(store, pattern) === undefined);
+  if (entry.live) return [...needed, ...announcementOf(entry, rendering)];
+  if (needed.length > 0) return needed;
+  return [last, ...announcementOf(holderOf(store, last.pattern), rendering)];
 }
 
 /** The live entry with the lowest id that announces the pattern. */
@@ -159,13 +151,16 @@ function taggedAtMs({ listedAtMs, attached }: TagSet): number {
 }
 
 /** A group is never divided: its second half would be older than what is published in between. */
-function* chunks(groups: Iterable<readonly StixObject[]>): Iterable<readonly StixObject[]> {
+function* inChunks(groups: Iterable<readonly StixObject[]>): Iterable<readonly StixObject[]> {
   let chunk: StixObject[] = [];
+  let read = 0;
   for (const group of groups) {
     chunk.push(...group);
-    if (chunk.length < maxChunk) continue;
+    read += 1;
+    if (chunk.length < maxChunk && read < maxChunk) continue;
     yield chunk;
     chunk = [];
+    read = 0;
   }
   if (chunk.length > 0) yield chunk;
 }

@@ -83,6 +83,19 @@ describe("after 30 days", () => {
     expect(store.entry(2)).toMatchObject({ removedAtMs: 0, former: [] });
   });
 
+  it("thousands go in transactions that what is live need not wait for, and a signal ends it between two", async () => {
+    const many = { length: 2_500 };
+    const over = { live: false, outdated: [], gone: "event-deleted", removedAtMs: now - 31 * day } as const;
+    await keep(Array.from(many, (_, i) => exampleEntry(i + 1, over)));
+    const purging = committer.purge(now);
+    await committer.commit([]);
+    expect(store.entriesAfter(0, 3_000).length).toBeGreaterThan(1_000);
+    expect(await purging).toBe(2_500);
+
+    await keep(Array.from(many, (_, i) => exampleEntry(i + 1, over)));
+    expect(await committer.purge(now, { signal: AbortSignal.abort() })).toBe(1_000);
+  });
+
   it("what is over stays while its removal is younger", async () => {
     const over = exampleEntry(1, {
       live: false,

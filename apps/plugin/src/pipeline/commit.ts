@@ -14,8 +14,8 @@ export interface Committer extends EvaluatesAnew {
   tryOut(changes: readonly (Change | Finding)[]): { readonly announced: number; readonly removed: number };
   /** Commits the confirmations alone, if there are any. */
   confirm(): Promise<void>;
-  /** Drops what has been over for longer than its retention; says how many entries. */
-  purge(nowMs: number): Promise<number>;
+  /** Drops what has been over for longer than its retention, in transactions between which others go on; says how many entries. */
+  purge(nowMs: number, options?: { readonly signal?: AbortSignal }): Promise<number>;
 }
 
 interface CommitOptions {
@@ -28,7 +28,7 @@ interface CommitOptions {
 const tombstoneMs = 30 * 24 * 3600 * 1000;
 /** Tag messages wait for their attribute for 24 hours. */
 const waitingTagMs = 24 * 3600 * 1000;
-const purgeChunk = 1_000;
+const entriesPerPurge = 1_000;
 
 export function createCommitter(
   store: Store,
@@ -63,6 +63,25 @@ export function createCommitter(
       await write(draft);
     });
 
+  const purgeChunk = async (overAtMs: number, nowMs: number) => {
+    const ids = store.removedBetween(0, overAtMs, entriesPerPurge);
+    const draft = createDraft(store);
+    let purged = 0;
+    for (const id of ids) {
+      const entry = draft.entry(id);
+      if (entry === undefined) continue;
+      // A bus that has been down all the time still has to hear of the removal.
+      const removedAtMs = !entry.live && draft.isDirty(entry.sequence) ? nowMs : 0;
+      // What is only withheld, not over, is still a mirror of MISP: it merely stops being a tombstone.
+      const isOver = !entry.live && (entry.gone !== undefined || entry.content.deleted);
+      if (isOver && removedAtMs === 0) draft.removeEntry(id);
+      else draft.setEntry({ ...entry, removedAtMs, former: noFormer });
+      if (!entry.live) purged += 1;
+    }
+    if (ids.length > 0) await write(draft);
+    return { looked: ids.length, purged };
+  };
+
   const anew = createEvaluatesAnew(store, { rules, counters, exclusively, write });
 
   return {
@@ -87,35 +106,16 @@ export function createCommitter(
         confirmPublished(draft, published);
         await write(draft);
       }),
-    reevaluate: anew.reevaluate,
-    expire: anew.expire,
-    purge: (nowMs) =>
-      exclusively(async () => {
-        counters.increment("dropped", "expired_tag", await store.expireWaiting(nowMs - waitingTagMs));
-        let purged = 0;
-        for (;;) {
-          const ids = store.removedBetween(0, nowMs - tombstoneMs, purgeChunk);
-          if (ids.length === 0) return purged;
-          const draft = createDraft(store);
-          for (const id of ids) {
-            const entry = draft.entry(id);
-            if (entry === undefined) continue;
-            // A live one only forgets patterns that it had, and is no tombstone.
-            if (entry.live) {
-              draft.setEntry({ ...entry, removedAtMs: 0, former: noFormer });
-              continue;
-            }
-            // What is only withheld, not over, is still a mirror of MISP: it merely stops being a tombstone.
-            const over = entry.gone !== undefined || entry.content.deleted;
-            // A bus that has been down all the time still has to hear of the removal.
-            if (draft.isDirty(entry.sequence)) draft.setEntry({ ...entry, removedAtMs: nowMs, former: noFormer });
-            else if (over) draft.removeEntry(id);
-            else draft.setEntry({ ...entry, removedAtMs: 0, former: noFormer });
-            purged += 1;
-          }
-          await write(draft);
-        }
-      }),
+    ...anew,
+    async purge(nowMs, { signal } = {}) {
+      const expired = await exclusively(() => store.expireWaiting(nowMs - waitingTagMs));
+      counters.increment("dropped", "expired_tag", expired);
+      for (let purged = 0; ; ) {
+        const chunk = await exclusively(() => purgeChunk(nowMs - tombstoneMs, nowMs));
+        purged += chunk.purged;
+        if (chunk.looked === 0 || signal?.aborted === true) return purged;
+      }
+    },
   };
 }
 

@@ -116,9 +116,10 @@ export async function runPipeline(
       .then((done) => parts.onReevaluated(done.entries))
       .catch(fail);
   });
-  const purge = () => void committer.purge(Date.now()).catch(fail);
+  let purging: Promise<unknown> | undefined;
+  const purge = () => (purging = committer.purge(Date.now(), { signal: reading.signal }).catch(fail));
   const purgeTimer = setInterval(purge, purgeEveryMs);
-  purge();
+  void purge();
 
   const reconciling = parts.reconciler?.run({ signal: reading.signal, committer }).catch(fail);
   try {
@@ -143,8 +144,8 @@ export async function runPipeline(
   // What it has under way ends with the signal; nothing may be committed after the last confirmation.
   stopReading();
   following?.stop();
-  await Promise.all([reconciling, expiry?.stop(), reevaluating]);
-  if (failure === undefined) await publisher.stop(deadline).catch(fail);
+  await Promise.all([reconciling, expiry?.stop(), reevaluating, purging]);
+  await publisher.stop(failure === undefined ? deadline : AbortSignal.abort()).catch(fail);
   clearTimeout(confirmTimer);
   await committer.confirm().catch(fail);
   if (failure !== undefined) throw failure.error;

@@ -9,7 +9,7 @@ import {
 } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 
-/** How many entries one `publish` call covers at most: after a kill, at most these are announced twice. */
+/** How many entries one `publish` call covers at most. After a kill, what the last transaction had not confirmed yet is announced twice. */
 const maxChunk = 500;
 
 /** A dirty key whose objects were handed over to the bus. */
@@ -29,8 +29,8 @@ export interface Publisher {
   takePublished(): readonly Published[];
   /** Rejects when the bus is lost for good; resolves after `stop`. */
   readonly done: Promise<void>;
-  /** Ends after everything dirty was handed over, or at once when the signal aborts. */
-  stop(signal: AbortSignal): Promise<void>;
+  /** Ends after everything dirty was handed over, or at once when `deadline` aborts: from then on the store is not read any more. */
+  stop(deadline: AbortSignal): Promise<void>;
 }
 
 /** Publishes whatever is dirty, in commit order, one chunk at a time. A bus that is slow or down costs no memory: the keys wait in the store. */
@@ -48,11 +48,12 @@ export function startPublishing(
   let published: Published[] = [];
   let cursor = 0;
   let stopping = false;
+  let isOver = false;
   let wake: (() => void) | undefined;
   let woken = false;
 
   const run = async () => {
-    for (;;) {
+    while (!isOver) {
       const chunk = view.dirtyAfter(cursor, maxChunk);
       if (chunk.length === 0) {
         if (stopping) return;
@@ -71,6 +72,8 @@ export function startPublishing(
         confirmed.push({ sequence, id, removed: entry.outdated.length > 0, atMs: 0 });
       }
       if (objects.length > 0) await bus.publish(objects);
+      // It goes out once more with the next start.
+      if (isOver) return;
       for (const object of objects) counters.increment(repeated.has(object) ? "repeated" : countedAs(object));
       const atMs = now();
       for (const one of confirmed) one.atMs = atMs;
@@ -96,14 +99,16 @@ export function startPublishing(
       return taken;
     },
     done,
-    async stop(signal) {
+    async stop(deadline) {
       stopping = true;
+      isOver = deadline.aborted;
       rouse();
-      const aborted = new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener("abort", () => resolve(), { once: true });
+      if (isOver) return;
+      const passed = new Promise<void>((resolve) => {
+        deadline.addEventListener("abort", () => resolve(), { once: true });
       });
-      await Promise.race([done, aborted]);
+      await Promise.race([done, passed]);
+      isOver = true;
     },
   };
 }
