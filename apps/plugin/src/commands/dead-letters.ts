@@ -80,7 +80,7 @@ async function runWith(
   }
   const output = openOutput({ signal: new AbortController().signal, onClosed: () => undefined });
   try {
-    return await command(result.opened, { path: config.statePath, output, say, redact });
+    return await command(result.reader, { path: config.statePath, output, say, redact });
   } catch (error) {
     await say(error instanceof Error ? error.message : String(error));
     if (!(error instanceof StoreError)) return exitFailed;

@@ -5,7 +5,7 @@ import { createDraft, type Draft } from "../pipeline/draft.ts";
 import type { Rules } from "../pipeline/settle-entry.ts";
 import { toQualityGates } from "../quality/quality.ts";
 import { emptyView } from "../store/empty-view.ts";
-import { openReadOnlyIndex, type ReadOnlyIndex } from "../store/read-only-index.ts";
+import { openReadOnlyIndex } from "../store/read-only-index.ts";
 import type { Basis } from "./describe.ts";
 import { explainNotification, type NotificationExplanation } from "./notification.ts";
 
@@ -25,7 +25,7 @@ export interface Explainer extends AsyncDisposable {
 /** Opens the index for reading, also while the program uses it. What cannot be read is no failure: the basis says so. */
 export function openExplainer(config: Config, redact: (text: string) => string): Explainer {
   const opened = openReadOnlyIndex(config.statePath);
-  const index: ReadOnlyIndex | undefined = opened.ok ? opened.index : undefined;
+  const index = opened.ok ? opened.reader : undefined;
   const gates = toQualityGates(config.gates);
   const quality = { gates: () => gates, now: Date.now };
   const rules: Rules = { filter: config.filter, reorders: config.source.kind === "kafka", quality };

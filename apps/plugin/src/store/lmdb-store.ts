@@ -53,7 +53,6 @@ function openFolder(path: string): RootDatabase {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
     checkFile(join(path, "data.mdb"), { mend: true });
-    // Durable when the promise of a commit resolves: with overlappingSync it would resolve before the disk has it.
     return open({ path, ...fileOptions });
   } catch (error) {
     throw toStoreError(path, error);

@@ -33,7 +33,13 @@ export function takeOwnership(meta: Database<unknown, string>, path: string): ()
       `another process (pid ${other.pid}) uses this state folder: ${path}. Stop it, or give this one its own state.path`,
     );
   }
-  return () => void meta.removeSync(key);
+  return () => {
+    try {
+      meta.removeSync(key);
+    } catch {
+      // No space, for one: who is not alive any more is in nobody's way.
+    }
+  };
 }
 
 function isAlive({ pid, startedAt }: Owner): boolean {

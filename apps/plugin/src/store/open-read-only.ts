@@ -16,7 +16,7 @@ export interface ReadOnly<View> extends AsyncDisposable {
 }
 
 export type OpenedReadOnly<View> =
-  | { readonly ok: true; readonly opened: ReadOnly<View> }
+  | { readonly ok: true; readonly reader: ReadOnly<View> }
   /** `absent`: there is none yet; else it is there and cannot be read. `text` says what and why. */
   | { readonly ok: false; readonly absent: boolean; readonly text: string };
 
@@ -52,7 +52,7 @@ export function openReadOnly<View>(
       const isFilled = meta !== undefined && readFormat(meta, path) !== undefined;
       const view = isFilled ? part.makeView(root, meta) : undefined;
       root.resetReadTxn();
-      if (view !== undefined) return { ok: true, opened: createReadOnly(root, view) };
+      if (view !== undefined) return { ok: true, reader: createReadOnly(root, view) };
     } catch (error) {
       void root.close();
       throw error;

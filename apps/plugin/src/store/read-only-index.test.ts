@@ -59,7 +59,7 @@ describe("the index for who only looks at it", () => {
     const before = readFileSync(join(folder, "data.mdb"));
     const opened = openReadOnlyIndex(folder);
     if (!opened.ok) throw new Error(opened.text);
-    await using index = opened.index;
+    await using index = opened.reader;
     const entry = exampleEntry(2);
     expect(index.read((view) => view.entry(2))).toEqual(entry);
     expect(index.read((view) => view.byUuid(entry.uuid))).toEqual({ id: 2 });
@@ -128,7 +128,7 @@ describe("the index for who only looks at it", () => {
     const reader = child(`
       const opened = openReadOnlyIndex(path);
       if (!opened.ok) throw new Error(opened.text);
-      const look = () => console.log(opened.index.read((view) => [1, 2].filter((id) => view.entry(id) !== undefined).join(" ") || "none"));
+      const look = () => console.log(opened.reader.read((view) => [1, 2].filter((id) => view.entry(id) !== undefined).join(" ") || "none"));
       look();
       process.stdin.on("data", look);
     `);
@@ -160,7 +160,7 @@ describe("the index for who only looks at it", () => {
     const reader = child(`
       const opened = openReadOnlyIndex(path);
       if (!opened.ok) throw new Error(opened.text);
-      const found = opened.index.read((view) => {
+      const found = opened.reader.read((view) => {
         // Stopped in the very moment after the look, before any timer: as by Ctrl-Z, or a write that waits for its reader.
         const { uuid, announced } = view.entry(1);
         for (const id of view.liveIdsWithPattern(announced.pattern)) return [view.byUuid(uuid), id, view.idsOfEvent(1).length];

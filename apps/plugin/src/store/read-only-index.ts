@@ -2,20 +2,11 @@ import type { StoreView } from "@tb/misp-core";
 import type { Database, RootDatabase } from "lmdb";
 import { decodeEntry } from "./entry.ts";
 import { createLmdbReads, openDatabases, readMeta, readWaitingTags } from "./lmdb-reads.ts";
-import { openReadOnly, type ReadOnly } from "./open-read-only.ts";
-
-/** The index for who only looks at it, also while the program runs. */
-export type ReadOnlyIndex = ReadOnly<StoreView>;
-
-export type OpenedReadOnlyIndex =
-  | { readonly ok: true; readonly index: ReadOnlyIndex }
-  /** `absent`: there is no index yet; else it is there and cannot be read. `text` says what and why. */
-  | { readonly ok: false; readonly absent: boolean; readonly text: string };
+import { type OpenedReadOnly, openReadOnly } from "./open-read-only.ts";
 
 /** Opens the index in a state folder for reading, as {@link openReadOnly} does. */
-export function openReadOnlyIndex(path: string): OpenedReadOnlyIndex {
-  const result = openReadOnly(path, { name: "index", makeView });
-  return result.ok ? { ok: true, index: result.opened } : result;
+export function openReadOnlyIndex(path: string): OpenedReadOnly<StoreView> {
+  return openReadOnly(path, { name: "index", makeView });
 }
 
 function makeView(root: RootDatabase, metaDb: Database<unknown, string>): StoreView | undefined {
