@@ -372,6 +372,29 @@ describe("absence", () => {
     expect(held()).toEqual(["d1.example", "d2.example"]);
   });
 
+  it("concludes nothing from a second answer with a row that does not say what it is of, and says so", async () => {
+    await open();
+    const [first] = addEvents(2);
+    world.pass(10);
+    await world.reconcile();
+    world.model.hardDelete({ id: first?.attributeId ?? 0 });
+    world.model.deleteEvent({ id: 2 });
+    world.pass(10);
+    const body = JSON.stringify({ response: { Attribute: [{ type: "domain" }] } });
+    world.beforeRequest = (request) => {
+      world.misp.heal();
+      const isSecond = request.body.includes('"uuid"') || request.body.includes('"eventid":[2]');
+      const headers = { "content-type": "application/json" };
+      if (isSecond) world.misp.fail({ kind: "answer", status: 200, headers, body });
+    };
+    expect(await world.reconcile()).toMatchObject({ absent: 0 });
+    expect(world.refused.length).toBeGreaterThan(0);
+    world.beforeRequest = undefined;
+    world.misp.heal();
+    expect(await world.reconcile()).toMatchObject({ absent: 2 });
+    expect(held()).toEqual([]);
+  });
+
   it("brings back what was absent when MISP shows it again, and does not believe a straggler meanwhile", async () => {
     await open();
     const [first] = addEvents(1);

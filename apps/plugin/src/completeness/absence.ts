@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { EventVersion, MispApi } from "@tb/misp-api";
+import type { EventVersion, MispApi, Rows } from "@tb/misp-api";
 import {
   type Change,
   type EventContext,
@@ -58,10 +58,7 @@ export function findAbsentOf(store: StoreView, { version, ids, unsure }: ReadEve
   const absent = judged.flatMap(({ id, as }) => (as === "missed" ? [id] : []));
   const open = judged.some(({ as }) => as === "too early");
   if (absent.length === 0) return { absence: undefined, open };
-  return {
-    absence: { eventId: version.id, ids: absent, of: present.length, version, open },
-    open,
-  };
+  return { absence: { eventId: version.id, ids: absent, of: present.length, version, open }, open };
 }
 
 /** Events in the index that MISP does not list, and how many of those it has ever listed there are in all. */
@@ -110,6 +107,13 @@ export interface Confirmed {
   readonly absences: readonly Absence[];
 }
 
+interface ConfirmOptions {
+  readonly signal: AbortSignal;
+  /** Attributes of other types are left out of an unlisted event. */
+  readonly types: readonly string[];
+  readonly onRefused: (reason: string, detail: string) => void;
+}
+
 /**
  * Asks MISP a second time, by other criteria: an unlisted event by its id (protected events are not in the list, and yet
  * there), the attributes of one that is there by their UUIDs, whatever their type is now.
@@ -118,28 +122,18 @@ export async function* confirmAbsences(
   api: Pick<MispApi, "attributesOf" | "attributesByUuid">,
   store: StoreView,
   absences: readonly Absence[],
-  { signal, types }: { readonly signal: AbortSignal; readonly types: readonly string[] },
+  { signal, types, onRefused }: ConfirmOptions,
 ): AsyncGenerator<Confirmed, void, undefined> {
   const unlisted = absences.filter(({ version }) => version === undefined);
   const inEvents = absences.filter(({ version }) => version !== undefined);
   for (let start = 0; start < unlisted.length; start += eventsPerRequest) {
     const asked = unlisted.slice(start, start + eventsPerRequest);
-    const changes: Change[] = [];
-    const there = new Set<number>();
-    const found = new Set<number>();
-    for await (const { rows, requestedAtMs } of api.attributesOf(
-      asked.map(({ eventId }) => eventId),
-      { signal, types },
-    )) {
-      changes.push(...readRows(rows, requestedAtMs));
-      for (const { id = 0, eventId = 0 } of rows.map(readRowIds)) {
-        there.add(eventId);
-        found.add(id);
-      }
-    }
-    yield { changes, absences: asked.filter(({ eventId }) => !there.has(eventId)) };
+    const eventIds = asked.map(({ eventId }) => eventId);
+    const shown = await collect(api.attributesOf(eventIds, { signal, types }), onRefused);
+    const isGone = ({ eventId }: Absence) => !shown.unsure && !shown.eventIds.has(eventId);
+    yield { changes: shown.changes, absences: asked.filter(isGone) };
     for (const absence of asked) {
-      const ids = there.has(absence.eventId) ? absence.ids.filter((id) => !found.has(id)) : [];
+      const ids = shown.eventIds.has(absence.eventId) ? absence.ids.filter((id) => !shown.ids.has(id)) : [];
       if (ids.length > 0) inEvents.push({ ...absence, ids, isThere: true });
     }
   }
@@ -150,16 +144,29 @@ export async function* confirmAbsences(
     group.push(absence);
     for (const id of absence.ids) uuids.push(store.entry(id)?.uuid ?? "");
     if (uuids.length < uuidsPerRequest && i < inEvents.length - 1) continue;
-    const changes: Change[] = [];
-    const ids = new Set<number>();
-    for await (const { rows, requestedAtMs } of api.attributesByUuid(uuids, { signal })) {
-      changes.push(...readRows(rows, requestedAtMs));
-      for (const { id = 0 } of rows.map(readRowIds)) ids.add(id);
-    }
-    yield { changes, absences: group.map((a) => ({ ...a, ids: a.ids.filter((id) => !ids.has(id)) })) };
+    const shown = await collect(api.attributesByUuid(uuids, { signal }), onRefused);
+    const absences = group.map((a) => ({ ...a, ids: a.ids.filter((id) => !shown.ids.has(id)) }));
+    yield { changes: shown.changes, absences: shown.unsure ? [] : absences };
     group = [];
     uuids = [];
   }
+}
+
+async function collect(pages: AsyncIterable<Rows>, onRefused: ConfirmOptions["onRefused"]) {
+  const changes: Change[] = [];
+  const ids = new Set<number>();
+  const eventIds = new Set<number>();
+  /** A row does not say what it is of: that something is not among them means nothing. */
+  let unsure = false;
+  for await (const { rows, requestedAtMs } of pages) {
+    changes.push(...readRows(rows, requestedAtMs, onRefused));
+    for (const { id, eventId } of rows.map(readRowIds)) {
+      if (id !== undefined) ids.add(id);
+      if (eventId !== undefined) eventIds.add(eventId);
+      if (id === undefined || eventId === undefined) unsure = true;
+    }
+  }
+  return { changes, ids, eventIds, unsure };
 }
 
 function presentEntries(store: StoreView, eventId: number): readonly IndexEntry[] {

@@ -15,13 +15,13 @@ export function readRowIds(row: unknown): RowIds {
 export function readRows(
   rows: readonly unknown[],
   requestedAtMs: number,
-  onRefused?: (reason: string, detail: string) => void,
+  onRefused: (reason: string, detail: string) => void,
 ): Change[] {
   const changes: Change[] = [];
   for (const row of rows) {
     const decoded = decodeRow(row, { requestedAtMs });
     if (decoded.ok) changes.push(...decoded.changes);
-    else onRefused?.(decoded.reason, decoded.detail);
+    else onRefused(decoded.reason, decoded.detail);
   }
   return changes;
 }
