@@ -1,13 +1,13 @@
 import { type MispApi, MispApiError } from "@tb/misp-api";
-import type { Change, Filter, Finding, SourceStatus, Store } from "@tb/misp-core";
+import type { Filter, SourceStatus, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import { isRefusal, pauseMs } from "../misp-pause.ts";
 import type { Committer } from "../pipeline/commit.ts";
 import type { Completeness } from "../pipeline/settle-entry.ts";
 import { toCoverage } from "./coverage.ts";
-import { describeAnswer, type ReconcileAnswer, startProgress } from "./describe-reconcile.ts";
-import { type ReconcileProgress, type ReconcileScope, reconcile } from "./reconcile.ts";
+import { describeAnswer, type ReconcileAnswer } from "./describe-reconcile.ts";
 import { createRefetch } from "./refetch.ts";
+import { type ReconcileRequest, runReconcile } from "./run-reconcile.ts";
 
 /** A subscription takes effect without confirmation, so what came just after is looked at once more. */
 const onceMoreAfterMs = 10_000;
@@ -28,15 +28,6 @@ export interface ReconcilerParts {
   readonly onRefused: (reason: string, detail: string) => void;
   /** @default Date.now */
   readonly now?: () => number;
-}
-
-/** What a person asks for. */
-interface ReconcileRequest {
-  readonly scope?: ReconcileScope | undefined;
-  readonly force?: boolean;
-  /** Reads and decides, and keeps nothing. */
-  readonly dryRun?: boolean;
-  readonly onProgress?: (progress: ReconcileProgress) => void;
 }
 
 /** Keeps the index equal to MISP: reconciles whenever something may have been missed, and asks for single attributes in between. */
@@ -96,10 +87,11 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   let liveAtMs = 0;
   let held = 0;
 
-  const commit: Committer["commit"] = (facts, options) => {
+  const writer = () => {
     if (committer === undefined) throw new Error("nothing can be committed before run");
-    return committer.commit(facts, options);
+    return committer;
   };
+  const commit: Committer["commit"] = (facts, options) => writer().commit(facts, options);
   const rouse = () => {
     wake?.();
     wake = undefined;
@@ -116,54 +108,35 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
   });
 
   const once = async (request: ReconcileRequest, signal: AbortSignal): Promise<ReconcileAnswer> => {
-    const startedAtMs = now();
-    const before = counters.snapshot();
-    const tried = { announced: 0, removed: 0 };
-    const progress = startProgress(now, (text) => say("info", "reconcile progress", text));
+    const { tryOut } = writer();
     heard = new Set();
     missed = false;
     try {
-      const outcome = await reconcile(
+      return await runReconcile(
         {
           store,
           api,
+          commit,
+          tryOut,
           coverage,
+          counters,
           now,
+          unlistedTags,
           sees: ({ ownerOrgId }) =>
             begun?.siteAdmin === true || (begun?.orgId !== undefined && begun.orgId === ownerOrgId),
-          onRefused: parts.onRefused,
           isBusy: () => now() - liveAtMs < busyForMs,
-          ...(request.dryRun
-            ? {
-                unlistedTags: new Set(unlistedTags),
-                async commit(facts: readonly (Change | Finding)[]) {
-                  const would = committer?.tryOut(facts) ?? tried;
-                  tried.announced += would.announced;
-                  tried.removed += would.removed;
-                },
-              }
-            : { unlistedTags, commit }),
+          onRefused: parts.onRefused,
+          sayProgress: (text) => say("info", "reconcile progress", text),
         },
+        request,
         {
           signal,
           heard,
-          scope: request.scope,
-          force: request.force ?? false,
           quiet: parts.quietFill && !store.meta().filled,
           completes: () => !missed,
-          onProgress(at) {
-            progress.tell(at);
-            request.onProgress?.(at);
-          },
-          ...(request.dryRun ? {} : { between: () => askWhatIsDue(signal) }),
+          between: () => askWhatIsDue(signal),
         },
       );
-      const after = counters.snapshot();
-      const sent = {
-        announced: after.announced + after.edited - before.announced - before.edited,
-        removed: after.removed - before.removed,
-      };
-      return { ...outcome, tookMs: now() - startedAtMs, ...(request.dryRun ? tried : sent) };
     } finally {
       heard = undefined;
     }
