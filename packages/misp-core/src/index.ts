@@ -41,7 +41,7 @@ export {
   type StoreMeta,
   type StoreView,
 } from "./contracts.ts";
-export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
+export { type Decoded, decode } from "./decode.ts";
 export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean } from "./decode-fields.ts";
 export { decodeRow } from "./decode-row.ts";
 export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
