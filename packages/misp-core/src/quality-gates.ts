@@ -46,7 +46,7 @@ export function tooOldAtMs({ timestamp }: AttributeContent, { maxAgeMs }: Qualit
   return maxAgeMs === undefined ? undefined : Math.min(lastMs, timestamp * 1000 + maxAgeMs);
 }
 
-/** The reason to withhold, or undefined. */
+/** Whether a gate withholds an attribute; one that is off never does. */
 export function withholdsQuality(
   reason: QualityReason,
   { content, event }: QualitySubject,
