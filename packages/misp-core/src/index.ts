@@ -46,7 +46,6 @@ export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean 
 export { decodeRow } from "./decode-row.ts";
 export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
 export { describeFilter } from "./describe-filter.ts";
-export { distributionName } from "./describe-quality.ts";
 export { effectiveDistribution, mergeContent } from "./distribution.ts";
 export {
   type AnnouncedOrNot,
@@ -101,4 +100,4 @@ export {
 export { createFeed, createStatusFeed, type Occurrences, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
-export { toStixTimestamp } from "./timestamp.ts";
+export { maxTimestamp, toStixTimestamp } from "./timestamp.ts";
