@@ -6,23 +6,18 @@ import { type Channel, createChannel } from "./channel.ts";
 export interface MemoryBus extends Bus {
   /** Every object that was handed over, in order. */
   readonly published: readonly StixObject[];
-  /** How many calls of `publish` wait for the bus to come up. */
-  readonly waiting: number;
   /** What was handed over, as soon as it is `count` objects or more. */
   received(count: number): Promise<readonly StixObject[]>;
   /** From now on `publish` waits. */
   takeDown(): void;
   /** What waits is handed over, in the order of the calls. */
   bringUp(): void;
-  /** The next `publish` rejects with this error and hands nothing over; the one after it works again. */
-  failNextPublish(error: Error): void;
   /** Lost for good: what waits and every later `publish` rejects with this error; status ends. */
   lose(error: Error): void;
   /** A detection tool reports a sighting. */
   deliverSighting(sighting: unknown): { readonly acked: boolean };
   /** An app asks for a snapshot. */
   requestSnapshot(sinceMs: number): MemorySnapshot;
-  reportConsumerBehind(detail: string): void;
 }
 
 /** What the app that asked has got so far. */
@@ -47,10 +42,9 @@ export function createMemoryBus(): MemoryBus {
   let status: BusStatus = { state: "up", detail: "in memory" };
   let waiting: Waiting[] = [];
   let failure: Error | undefined;
-  let failNext: Error | undefined;
 
   const report = (next: BusStatus) => {
-    if (next.state !== "consumer-behind") status = next;
+    status = next;
     for (const watcher of watchers) watcher.put(next);
   };
   const handOver = (objects: readonly StixObject[]) => {
@@ -68,16 +62,8 @@ export function createMemoryBus(): MemoryBus {
 
   return {
     published,
-    get waiting() {
-      return waiting.length;
-    },
     async publish(objects) {
       if (failure !== undefined) throw failure;
-      if (failNext !== undefined) {
-        const error = failNext;
-        failNext = undefined;
-        throw error;
-      }
       if (status.state === "down") {
         return new Promise((resolve, reject) => waiting.push({ objects, resolve, reject }));
       }
@@ -114,9 +100,6 @@ export function createMemoryBus(): MemoryBus {
       }
       waiting = [];
     },
-    failNextPublish(error) {
-      failNext = error;
-    },
     lose,
     deliverSighting(sighting) {
       const delivered = { acked: false };
@@ -141,7 +124,6 @@ export function createMemoryBus(): MemoryBus {
       });
       return { objects, ended };
     },
-    reportConsumerBehind: (detail) => report({ state: "consumer-behind", detail }),
     async [Symbol.asyncDispose]() {
       lose(new Error("the bus is disposed"));
       sightings.close();
