@@ -1,6 +1,7 @@
 import type { Bus, BusStatus, SightingDelivery, SnapshotRequest } from "../contracts.ts";
+import { createFeed } from "../status-feed.ts";
 import type { StixObject } from "../stix.ts";
-import { type Channel, createChannel } from "./channel.ts";
+import { createChannel } from "./channel.ts";
 
 /** A bus in memory, with the other side of it in the hands of a test. */
 export interface MemoryBus extends Bus {
@@ -38,15 +39,12 @@ export function createMemoryBus(): MemoryBus {
   const arrivals = new Set<() => void>();
   const sightings = createChannel<SightingDelivery>();
   const snapshots = createChannel<SnapshotRequest>();
-  const watchers = new Set<Channel<BusStatus>>();
-  let status: BusStatus = { state: "up", detail: "in memory" };
+  const up: BusStatus = { state: "up", detail: "in memory" };
+  const feed = createFeed<BusStatus>(up, { is: () => false, sum: () => undefined });
+  let isDown = false;
   let waiting: Waiting[] = [];
   let failure: Error | undefined;
 
-  const report = (next: BusStatus) => {
-    status = next;
-    for (const watcher of watchers) watcher.put(next);
-  };
   const handOver = (objects: readonly StixObject[]) => {
     published.push(...objects);
     for (const arrive of arrivals) arrive();
@@ -54,30 +52,23 @@ export function createMemoryBus(): MemoryBus {
   const lose = (error: Error) => {
     if (failure !== undefined) return;
     failure = error;
-    report({ state: "down", detail: error.message });
+    feed.end({ state: "down", detail: error.message });
     for (const { reject } of waiting) reject(error);
     waiting = [];
-    for (const watcher of watchers) watcher.close();
   };
 
   return {
     published,
     async publish(objects) {
       if (failure !== undefined) throw failure;
-      if (status.state === "down") {
+      if (isDown) {
         return new Promise((resolve, reject) => waiting.push({ objects, resolve, reject }));
       }
       handOver(objects);
     },
     sightings: ({ signal }) => sightings.read(signal),
     snapshotRequests: ({ signal }) => snapshots.read(signal),
-    status() {
-      const watcher = createChannel<BusStatus>();
-      watcher.put(status);
-      if (failure === undefined) watchers.add(watcher);
-      else watcher.close();
-      return watcher.read();
-    },
+    status: feed.read,
     received: (count) =>
       new Promise((resolve) => {
         const look = () => {
@@ -89,11 +80,12 @@ export function createMemoryBus(): MemoryBus {
         look();
       }),
     takeDown() {
-      if (failure === undefined) report({ state: "down", detail: "taken down" });
+      isDown = true;
+      feed.tell({ state: "down", detail: "taken down" });
     },
     bringUp() {
-      if (failure !== undefined) return;
-      report({ state: "up", detail: "in memory" });
+      isDown = false;
+      feed.tell(up);
       for (const { objects, resolve } of waiting) {
         handOver(objects);
         resolve();
