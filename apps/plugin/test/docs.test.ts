@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileFilter, decode, describeFilter, mispTypes } from "@tb/misp-core";
+import { compileFilter, decode, describeFilter } from "@tb/misp-core";
 import { createZmqPublisher } from "@tb/misp-simulator";
 import { beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -107,7 +107,7 @@ describe("snippets", () => {
 
   it("the filter examples mean what the README says", () => {
     const described = of("yaml filter").map(([, text]) => {
-      const compiled = compileFilter(parse(text).filter, { mispTypes });
+      const compiled = compileFilter(parse(text).filter);
       return compiled.ok ? describeFilter(compiled.filter) : compiled.problems;
     });
     expect(described).toEqual([

@@ -89,7 +89,7 @@ const encoder = new TextEncoder();
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export function compileItems(items: readonly PlainItem[] | undefined): Filter {
-  const compiled = compileFilter(items === undefined ? undefined : { any: items }, { mispTypes: [] });
+  const compiled = compileFilter(items === undefined ? undefined : { any: items });
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   return compiled.filter;
 }

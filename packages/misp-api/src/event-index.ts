@@ -20,15 +20,13 @@ export interface EventVersion {
 const rowsPerTurn = 10_000;
 
 export interface EventIndex {
+  /**
+   * Without protected ones whose key is another instance's, though a search for attributes still brings those (read in MISP's
+   * `EventsController`). So an event that is missing here is gone only if `attributesOf` finds nothing of it either.
+   */
   readonly events: readonly EventVersion[];
   /** Entries that could not be read. Above 0, that an event is not among `events` means nothing. */
   readonly unreadable: number;
-  /**
-   * Events that MISP counts (`X-Result-Count`) and does not list: protected ones whose key is another instance's, which a search
-   * for attributes still brings (read in its `EventsController`). So an event that is missing here is gone only if
-   * `attributesOf` finds nothing of it either.
-   */
-  readonly unlisted: number;
   /** When the list was asked for, in milliseconds since the epoch. */
   readonly requestedAtMs: number;
   /** MISP's own clock, from the answer's `Date`, in whole seconds as milliseconds since the epoch; undefined when it is missing. */
@@ -51,11 +49,9 @@ export async function readEventIndex(send: Send, options: RequestOptions | undef
     // 100,000 take 30 ms, right after as many were parsed in 100 ms: whoever waits for the loop comes in between.
     if (i % rowsPerTurn === 0) await new Promise((resolve) => setImmediate(resolve));
   }
-  const counted = readInteger(headers.get("x-result-count")) ?? body.length;
   return {
     events,
     unreadable: body.length - events.length,
-    unlisted: Math.max(0, counted - body.length),
     requestedAtMs,
     serverTimeMs: readTime(headers.get("date")),
   };

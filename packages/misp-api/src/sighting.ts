@@ -1,8 +1,5 @@
-import { type Fields, isFields, readId } from "@tb/misp-core";
+import { type Fields, isFields, maxTimestamp, readId, type SightingType } from "@tb/misp-core";
 import { readInteger, readUuid } from "./read-fields.ts";
-
-/** 0: seen; 1: a false positive; 2: expired. */
-export type SightingType = 0 | 1 | 2;
 
 /** What every way of reporting a sighting says about it. */
 export interface SightingContent {
@@ -26,13 +23,11 @@ export interface StoredSighting {
   readonly source: string;
 }
 
-/** 9999-12-31T23:59:59Z. MISP keeps milliseconds as they are, as a date in the year 58867 (recorded). */
-const latestTimestamp = 253_402_300_799;
-
 /** What MISP would refuse, answer with 500, or drop a whole batch for (recorded); undefined when nothing is wrong. */
 export function describeProblem({ type, timestamp, source }: SightingContent): string | undefined {
   if (type !== 0 && type !== 1 && type !== 2) return `type is ${String(type)}; expected 0, 1 or 2`;
-  if (!Number.isInteger(timestamp) || timestamp < 1 || timestamp > latestTimestamp) {
+  // MISP keeps milliseconds as they are, as a date in the year 58867 (recorded).
+  if (!Number.isInteger(timestamp) || timestamp < 1 || timestamp > maxTimestamp) {
     return `timestamp is ${String(timestamp)}; expected whole seconds since the epoch`;
   }
   if (source === undefined) return undefined;

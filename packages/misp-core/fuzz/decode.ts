@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decode } from "../src/decode.ts";
 import { createChance, hugeFrame, mutateFrame } from "../src/testing/mutate-frame.ts";
+import { recordedBodies } from "../test/recorded-bodies.ts";
 
 // node --import tsx --conditions=@tb/source packages/misp-core/fuzz/decode.ts [COUNT] [SEED]
 // Throws mutated recordings at decode: it must not throw or hang, must count each refusal, and must not grow.
@@ -10,14 +10,6 @@ const count = Number(process.argv[2] ?? 1_000_000);
 const seed = Number(process.argv[3] ?? Date.now() % 2 ** 31);
 const huge = 50;
 
-const bodies = ["misp-notifications.ndjson", "misp-kafka.ndjson"].flatMap((name) =>
-  readFileSync(new URL(`../src/__fixtures__/${name}`, import.meta.url), "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
-    .map(({ body, value }) => new TextEncoder().encode(body ?? value))
-    .filter(({ length }) => length < 20_000),
-);
 const chance = createChance(seed);
 const outcomes = new Map<string, number>();
 const slowest = { ms: 0, bytes: 0 };
@@ -41,7 +33,7 @@ function heldMb(): number {
 process.stdout.write(`decode: ${count} messages, seed ${seed}\n`);
 for (let i = 0; i < count; i++) {
   const isHuge = i % Math.ceil(count / huge) === 0;
-  const [body, other] = [bodies[chance(bodies.length)], bodies[chance(bodies.length)]];
+  const [body, other] = [recordedBodies[chance(recordedBodies.length)], recordedBodies[chance(recordedBodies.length)]];
   if (body === undefined || other === undefined) continue;
   const frame = isHuge ? hugeFrame(16_000_000, chance) : mutateFrame(body, other, chance);
   const begin = performance.now();

@@ -4,19 +4,17 @@ import { compileFilter } from "./compile-filter.ts";
 import { describeFilter } from "./describe-filter.ts";
 import { mutating, runs } from "./testing/thorough.ts";
 
-const mispTypes = ["ip-src", "ip-dst", "domain", "url", "uri", "hostname"];
-const compile = (raw: unknown) => compileFilter(raw, { mispTypes });
 const expression = (raw: unknown) => {
-  const compiled = compile(raw);
+  const compiled = compileFilter(raw);
   return compiled.ok ? describeFilter(compiled.filter) : compiled.problems;
 };
 const problems = (raw: unknown) => {
-  const compiled = compile(raw);
+  const compiled = compileFilter(raw);
   if (compiled.ok) throw new Error(`compiled to ${describeFilter(compiled.filter)}`);
   return compiled.problems;
 };
 const warnings = (raw: unknown) => {
-  const compiled = compile(raw);
+  const compiled = compileFilter(raw);
   if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems));
   return compiled.warnings;
 };
@@ -31,7 +29,7 @@ describe("the three examples of Threat Bus' documentation", () => {
   it("only these types, and only from these organisations", () => {
     const raw = [{ orgs: ["1", "25"] }, { types: ["domain", "url", "uri"] }];
     expect(expression(raw)).toBe("(org 1 OR org 25) AND (type domain OR type url OR type uri)");
-    const compiled = compile(raw);
+    const compiled = compileFilter(raw);
     const passes = (orgId: number, type: string) => compiled.ok && compiled.filter.matches({ orgId, type, tags: [] });
     expect([passes(1, "domain"), passes(25, "uri"), passes(2, "domain"), passes(1, "ip-src")]).toEqual([
       true,
@@ -176,10 +174,6 @@ describe("values", () => {
     ]);
   });
 
-  it("without a list of MISP's types none is unknown", () => {
-    expect(compileFilter([{ types: ["anything"] }], { mispTypes: [] })).toMatchObject({ ok: true, warnings: [] });
-  });
-
   it("an unknown type warns with the nearest real one; only unknown ones are an error", () => {
     expect(warnings([{ types: ["xyz", "url"] }])).toEqual([
       { path: [0, "types", 0], message: 'MISP has no attribute type "xyz"' },
@@ -224,7 +218,7 @@ describe("property", () => {
     const outcomes = { refused: 0, matched: 0, withheld: 0 };
     fc.assert(
       fc.property(raw, subject, (written, about) => {
-        const compiled = compile(written);
+        const compiled = compileFilter(written);
         if (!compiled.ok) {
           outcomes.refused += 1;
           expect(compiled.problems.length).toBeGreaterThan(0);
@@ -249,8 +243,8 @@ describe("property", () => {
         fc.constantFrom("orgs", "types", "tags"),
         empty,
         (others, emptied, nothing) => {
-          expect(compile([...others, { [emptied]: nothing }]).ok).toBe(false);
-          expect(compile({ any: [...others, { [emptied]: nothing }] }).ok).toBe(false);
+          expect(compileFilter([...others, { [emptied]: nothing }]).ok).toBe(false);
+          expect(compileFilter({ any: [...others, { [emptied]: nothing }] }).ok).toBe(false);
         },
       ),
       { numRuns: runs(500) },

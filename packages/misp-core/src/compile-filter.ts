@@ -1,6 +1,8 @@
+import { isFields } from "./decode-fields.ts";
 import { describeFilter } from "./describe-filter.ts";
 import { createFilter, type Filter, type FilterItem } from "./filter.ts";
 import { nearestWord } from "./nearest-word.ts";
+import { mispTypes } from "./pattern/pattern.ts";
 
 /** Something about a filter that its author should know, and where it stands. */
 export interface FilterProblem {
@@ -31,15 +33,14 @@ const typeAliases: ReadonlyMap<string, string> = new Map([
  * `{ any: [...] }` means OR. Absent means everything; present and empty is an error, never an open gate.
  *
  * @param raw the YAML value
- * @param options.mispTypes the types that MISP knows; none: types are not checked
  */
-export function compileFilter(raw: unknown, options: { readonly mispTypes: readonly string[] }): CompiledFilter {
+export function compileFilter(raw: unknown): CompiledFilter {
   if (raw === undefined) return { ok: true, filter: createFilter([]), warnings: [] };
   const problems: FilterProblem[] = [];
   const warnings: FilterProblem[] = [];
   const { list, path, forcedAny } = readList(raw, problems);
   const pathOf = (i: number) => (isSingle(raw) ? path : [...path, i]);
-  const items = list.map((item, i) => readItem(item, pathOf(i), options, problems, warnings));
+  const items = list.map((item, i) => readItem(item, pathOf(i), problems, warnings));
   if (problems.length > 0) return { ok: false, problems };
 
   const merged = forcedAny ? undefined : mergeSingleKeys(items);
@@ -50,15 +51,11 @@ export function compileFilter(raw: unknown, options: { readonly mispTypes: reado
 
 /** A mapping with `orgs`, `types` or `tags` directly under `filter` is one item. */
 function isSingle(raw: unknown): boolean {
-  return isMapping(raw) && !("any" in raw);
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isFields(raw) && !("any" in raw);
 }
 
 function readList(raw: unknown, problems: FilterProblem[]) {
-  const forcedAny = isMapping(raw) && "any" in raw;
+  const forcedAny = isFields(raw) && "any" in raw;
   const path = forcedAny ? ["any"] : [];
   if (forcedAny) {
     for (const key of Object.keys(raw)) {
@@ -71,7 +68,7 @@ function readList(raw: unknown, problems: FilterProblem[]) {
     }
   }
   const value = forcedAny ? raw["any"] : raw;
-  const list = isMapping(value) && !forcedAny ? [value] : value;
+  const list = isFields(value) && !forcedAny ? [value] : value;
   if (!Array.isArray(list) || list.length === 0) {
     problems.push({
       path,
@@ -86,11 +83,10 @@ function readList(raw: unknown, problems: FilterProblem[]) {
 function readItem(
   raw: unknown,
   path: readonly (string | number)[],
-  { mispTypes }: { readonly mispTypes: readonly string[] },
   problems: FilterProblem[],
   warnings: FilterProblem[],
 ): FilterItem {
-  if (!isMapping(raw) || Object.keys(raw).length === 0) {
+  if (!isFields(raw) || Object.keys(raw).length === 0) {
     problems.push({
       path,
       message: `expected a mapping with orgs, types or tags, got ${describe(raw)}`,
@@ -112,7 +108,7 @@ function readItem(
     const values = readValues(value, [...path, key], problems);
     if (values === undefined) continue;
     if (key === "orgs") item.orgs = unique(values.flatMap((org, i) => readOrg(org, [...path, key, i], problems)));
-    else if (key === "types") item.types = unique(readTypes(values, [...path, key], mispTypes, problems, warnings));
+    else if (key === "types") item.types = unique(readTypes(values, [...path, key], problems, warnings));
     else item.tags = unique(values.map((tag) => tag.toLowerCase()));
   }
   return item;
@@ -159,11 +155,9 @@ function readOrg(org: string, path: readonly (string | number)[], problems: Filt
 function readTypes(
   values: readonly string[],
   path: readonly (string | number)[],
-  mispTypes: readonly string[],
   problems: FilterProblem[],
   warnings: FilterProblem[],
 ): string[] {
-  const known = new Set(mispTypes);
   let unknown = 0;
   const types = values.map((value, i) => {
     const alias = typeAliases.get(value);
@@ -171,7 +165,7 @@ function readTypes(
       warnings.push({ path: [...path, i], message: `"${value}" is read as MISP's type "${alias}"`, suggestion: alias });
       return alias;
     }
-    if (known.size === 0 || known.has(value)) return value;
+    if (mispTypes.includes(value)) return value;
     unknown += 1;
     const near = nearestWord(value, mispTypes);
     warnings.push({
@@ -185,13 +179,13 @@ function readTypes(
     problems.push({
       path,
       message: `MISP knows none of these types: ${values.join(", ")}; nothing could ever pass`,
-      suggestion: suggestTypes(values, mispTypes),
+      suggestion: suggestTypes(values),
     });
   }
   return types;
 }
 
-function suggestTypes(values: readonly string[], mispTypes: readonly string[]): string {
+function suggestTypes(values: readonly string[]): string {
   const near = values.map((value) => nearestWord(value, mispTypes)).filter((type) => type !== undefined);
   return near.length > 0 ? `write ${near.join(", ")}` : "docs/mapping.md lists MISP's types";
 }

@@ -139,7 +139,7 @@ export interface StoreView {
   isDirty(sequence: number): boolean;
   /** Dirty keys after a sequence number, in order, at most `limit`. */
   dirtyAfter(sequence: number, limit: number): readonly { readonly sequence: number; readonly id: number }[];
-  /** All entries in the order of their ids, from `afterId` on (0: from the beginning), at most `limit`. */
+  /** Entries in the order of their ids, after `afterId` (0: from the beginning), at most `limit`. */
   entriesAfter(afterId: number, limit: number): readonly IndexEntry[];
   /**
    * Ids of the entries that were last withdrawn, or the last of whose former patterns was, in a time span (milliseconds, from

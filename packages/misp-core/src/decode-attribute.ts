@@ -28,7 +28,7 @@ export function readIdentity(attribute: Fields): AttributeIdentity {
 }
 
 /** @param object what stands beside the attribute in a message, and in it in a row; absent when it is in none */
-export function readContent(attribute: Fields, object?: unknown): AttributeContent {
+export function readContent(attribute: Fields, object: unknown): AttributeContent {
   const type = readText(attribute["type"]);
   if (type === undefined || type === "") {
     throw new Refusal("invalid_type", `Attribute.type is ${excerpt(attribute["type"])}, not a name`);

@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { decode } from "./decode.ts";
 import { excerpt, readId, readUuid } from "./decode-fields.ts";
 
 describe("excerpt", () => {
@@ -38,14 +37,4 @@ it("readUuid: any version from 1 on, of the RFC 4122 variant only, with nothing 
   for (const variant of "01234567cdef") expect(readUuid(of("4", variant))).toBeUndefined();
   for (const bad of [of("0", "8"), `${of("4", "8")}\n`, ` ${of("4", "8")}`, 5, null])
     expect(readUuid(bad)).toBeUndefined();
-});
-
-it("a message of exactly maxBytes is read, one byte more is refused", () => {
-  const body = new TextEncoder().encode('{"status":"x"}');
-  const options = { maxBytes: body.length };
-  expect(decode({ topic: "t", body, observedAtMs: 1 }, options).ok).toBe(true);
-  expect(decode({ topic: "t", body, observedAtMs: 1 }, { maxBytes: body.length - 1 })).toMatchObject({
-    reason: "too_large",
-    detail: "14 bytes on t, more than 13",
-  });
 });

@@ -1,4 +1,5 @@
 import type { Tag } from "./change.ts";
+import { maxTimestamp } from "./timestamp.ts";
 
 /** An object out of a message, of which nothing is known. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -28,9 +29,6 @@ export class Refusal {
     this.detail = detail;
   }
 }
-
-/** 9999-12-31T23:59:59Z: the last second that a STIX timestamp can express. Milliseconds by mistake are beyond it. */
-const maxTimestamp = 253_402_300_799;
 
 /**
  * RFC 4122 shape and variant: python-stix2, which consumers parse with, refuses others, and the nil UUID. MISP stores lower
@@ -100,17 +98,12 @@ export function readOptionalBoolean(value: unknown): boolean | undefined {
   return value === undefined || value === null ? undefined : readBoolean(value);
 }
 
+/** With the u flag, the halves of a pair are one character, and none of these. */
+const loneSurrogate = /\p{Surrogate}/u;
+
 /** A string, or undefined. A lone surrogate cannot be written as UTF-8, so such a text is none. */
 export function readText(value: unknown): string | undefined {
-  return typeof value === "string" && isWellFormed(value) ? value : undefined;
-}
-
-/** Without the u flag a pattern sees code units, so that halves of a pair can be told from lone ones. */
-const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const anySurrogate = /[\ud800-\udfff]/;
-
-function isWellFormed(value: string): boolean {
-  return !anySurrogate.test(value) || !loneSurrogate.test(value);
+  return typeof value === "string" && !loneSurrogate.test(value) ? value : undefined;
 }
 
 /** A tag as lists and tag messages carry it; undefined when id or name is missing. */

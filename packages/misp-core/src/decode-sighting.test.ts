@@ -74,3 +74,15 @@ it("has none for bytes that are not JSON or not UTF-8", () => {
   const body = new Uint8Array([...new TextEncoder().encode('{"Sighting":{"source":"'), 0xff, 0x22, 0x7d, 0x7d]);
   expect(decodeSighting({ topic: "t", body, observedAtMs: 1 })).toBeUndefined();
 });
+
+it("has none for what decode refuses unread, since it is too large or nested too deep", () => {
+  const text = JSON.stringify(sighting());
+  expect(decodeSighting(notification(text.padEnd(16 * 1024 * 1024)))).toBeDefined();
+  expect(decodeSighting(notification(text.padEnd(16 * 1024 * 1024 + 1)))).toBeUndefined();
+  expect(
+    decoded(sighting({}, { action: "add", deep: JSON.parse(`${"[".repeat(63)}${"]".repeat(63)}`) })),
+  ).toBeDefined();
+  expect(
+    decoded(sighting({}, { action: "add", deep: JSON.parse(`${"[".repeat(64)}${"]".repeat(64)}`) })),
+  ).toBeUndefined();
+});

@@ -1,4 +1,5 @@
-import { isFields, readId, readText, readUuid } from "./decode-fields.ts";
+import { readMessage } from "./decode.ts";
+import { type Fields, isFields, readId, readText, readUuid } from "./decode-fields.ts";
 import type { Notification } from "./notification.ts";
 import type { SightingType } from "./sighting.ts";
 
@@ -18,21 +19,20 @@ export interface MispSighting {
 
 /** What every recorded sighting begins with. Compared first: the stream is mostly about other things, and parsing is dear. */
 const beginning = new TextEncoder().encode('{"Sighting":{');
-const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads MISP's notification of a sighting (`misp_json_sighting`, on Kafka a topic of the user's choice); undefined for every
  * other message and for what cannot be read. `decode` has no change for them: sightings change no indicator.
  */
-export function decodeSighting({ body }: Notification): MispSighting | undefined {
-  if (!beginning.every((byte, index) => body[index] === byte)) return undefined;
-  let message: unknown;
+export function decodeSighting(notification: Notification): MispSighting | undefined {
+  if (!beginning.every((byte, index) => notification.body[index] === byte)) return undefined;
+  let message: Fields;
   try {
-    message = JSON.parse(utf8.decode(body));
+    message = readMessage(notification);
   } catch {
     return undefined;
   }
-  if (!isFields(message) || !isFields(message["Sighting"])) return undefined;
+  if (!isFields(message["Sighting"])) return undefined;
   const { action, Sighting: sighting } = message;
   if (action !== "add" && action !== "delete") return undefined;
   const attribute = isFields(sighting["Attribute"]) ? sighting["Attribute"] : {};

@@ -1,20 +1,17 @@
-import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { recordedBodies } from "../test/recorded-bodies.ts";
 import { decode } from "./decode.ts";
 import { createChance, hugeFrame, mutateFrame } from "./testing/mutate-frame.ts";
-
-const bodies = readFileSync(new URL("./__fixtures__/misp-notifications.ndjson", import.meta.url), "utf8")
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => new TextEncoder().encode(JSON.parse(line).body))
-  .filter(({ length }) => length < 20_000);
 
 // The long version is `pnpm fuzz`.
 it("20,000 mutated messages: each is read or refused with a reason, and nothing is thrown", () => {
   const chance = createChance(20_261_124);
   const reasons = new Map<string, number>();
   for (let i = 0; i < 20_000; i++) {
-    const [body, other] = [bodies[chance(bodies.length)], bodies[chance(bodies.length)]];
+    const [body, other] = [
+      recordedBodies[chance(recordedBodies.length)],
+      recordedBodies[chance(recordedBodies.length)],
+    ];
     if (body === undefined || other === undefined) continue;
     const decoded = decode({ topic: "t", body: mutateFrame(body, other, chance), observedAtMs: 1 });
     const reason = decoded.ok ? "read" : decoded.reason;

@@ -1,20 +1,12 @@
-import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { recordedBodies } from "../test/recorded-bodies.ts";
 import type { Change, EventPart, Tag } from "./change.ts";
 import { decode } from "./decode.ts";
 import { createChance, mutateFrame } from "./testing/mutate-frame.ts";
 import { propertyRuns } from "./testing/thorough.ts";
 
-const bodies = ["misp-notifications.ndjson", "misp-kafka.ndjson"].flatMap((name) =>
-  readFileSync(new URL(`./__fixtures__/${name}`, import.meta.url), "utf8")
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line))
-    .map(({ body, value }) => new TextEncoder().encode(body ?? value))
-    .filter(({ length }) => length < 20_000),
-);
-const anyBody = fc.constantFrom(...bodies);
+const anyBody = fc.constantFrom(...recordedBodies);
 const mutated = fc
   .tuple(anyBody, anyBody, fc.integer())
   .map(([body, other, seed]) => mutateFrame(body, other, createChance(seed)));

@@ -19,15 +19,8 @@ export type Decoded =
   | { readonly ok: true; readonly changes: readonly Change[] }
   | { readonly ok: false; readonly reason: RefusalReason; readonly detail: string };
 
-export interface DecodeOptions {
-  /**
-   * Larger messages are refused unread, bytes. A published event with 20,000 attributes has about 8 MB.
-   * @default 16 MiB
-   */
-  readonly maxBytes?: number;
-}
-
-const defaultMaxBytes = 16 * 1024 * 1024;
+/** Larger messages are refused unread. A published event with 20,000 attributes has about 8 MB. */
+const maxBytes = 16 * 1024 * 1024;
 /** MISP's own messages are nested 7 deep at most (a published event's objects' attributes' tags). */
 const maxDepth = 64;
 const nothing: Decoded = { ok: true, changes: [] };
@@ -37,37 +30,31 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
  * Reads one of MISP's notifications. What it is about is told by its shape, not its topic: Kafka's topic names are the user's.
  * Tolerates MISP's drift (ids and timestamps as string or integer, booleans as true, 1 or "1"). Never throws, whatever the bytes.
  */
-export function decode(notification: Notification, options: DecodeOptions = {}): Decoded {
-  const { topic, body, observedAtMs } = notification;
-  if (topic === "") return { ok: false, reason: "no_topic", detail: "a ZeroMQ frame without a space has no topic" };
-  const maxBytes = options.maxBytes ?? defaultMaxBytes;
-  if (body.length > maxBytes) {
-    return {
-      ok: false,
-      reason: "too_large",
-      detail: `${body.length} bytes on ${excerpt(topic)}, more than ${maxBytes}`,
-    };
-  }
-  if (isDeeperThan(body, maxDepth))
-    return { ok: false, reason: "too_deep", detail: `nested deeper than ${maxDepth} levels` };
+export function decode(notification: Notification): Decoded {
+  if (notification.topic === "")
+    return { ok: false, reason: "no_topic", detail: "a ZeroMQ frame without a space has no topic" };
+  return guarded(() => toChanges(readMessage(notification), notification.observedAtMs));
+}
+
+/** The object that a message is. Throws {@link Refusal}; what is too large or nested too deep is not even parsed. */
+export function readMessage({ topic, body }: Pick<Notification, "topic" | "body">): Fields {
+  if (body.length > maxBytes)
+    throw new Refusal("too_large", `${body.length} bytes on ${excerpt(topic)}, more than ${maxBytes}`);
+  if (isDeeperThan(body, maxDepth)) throw new Refusal("too_deep", `nested deeper than ${maxDepth} levels`);
   let text: string;
   try {
     text = utf8.decode(body);
   } catch {
-    return { ok: false, reason: "invalid_utf8", detail: `${body.length} bytes on ${excerpt(topic)} are not UTF-8` };
+    throw new Refusal("invalid_utf8", `${body.length} bytes on ${excerpt(topic)} are not UTF-8`);
   }
-  return decodeMessage(text, observedAtMs);
-}
-
-function decodeMessage(text: string, observedAtMs: number): Decoded {
   let message: unknown;
   try {
     message = JSON.parse(text);
   } catch {
-    return { ok: false, reason: "invalid_json", detail: `not JSON: ${excerpt(text)}` };
+    throw new Refusal("invalid_json", `not JSON: ${excerpt(text)}`);
   }
-  if (!isFields(message)) return { ok: false, reason: "unknown_shape", detail: `not an object: ${excerpt(message)}` };
-  return guarded(() => toChanges(message as Fields, observedAtMs));
+  if (!isFields(message)) throw new Refusal("unknown_shape", `not an object: ${excerpt(message)}`);
+  return message;
 }
 
 /** Runs a reader, and turns its refusal into data. */

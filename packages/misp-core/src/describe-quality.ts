@@ -17,7 +17,7 @@ const levelNames = [
 ];
 
 /** MISP's name for a level of distribution, 0 to 4. */
-export function distributionName(level: number): string {
+function distributionName(level: number): string {
   return levelNames[level] ?? `distribution ${level}`;
 }
 

@@ -108,8 +108,8 @@ export function patternOf(trial: Trial): PatternResult {
 
 /** What the filter is asked. */
 export function toFilterSubject({ content, ownTags, eventTags, event }: Subject): FilterSubject {
-  const { orgId, orgUuid } = orgOf(event);
-  return { orgId, orgUuid, type: content.type, tags: [...ownTags, ...eventTags].map((tag) => tag.name) };
+  const tags = [...ownTags, ...eventTags].map((tag) => tag.name);
+  return { orgId: event?.orgId, orgUuid: event?.orgUuid, type: content.type, tags };
 }
 
 /** Why no attribute of this type and organisation could ever be announced; undefined when one could. Such are not mirrored. */
@@ -119,15 +119,7 @@ export function neverAnnounced(
   event: { readonly orgId?: number; readonly orgUuid?: string } | undefined,
 ): WithholdReason | undefined {
   if (!isMappedType(type)) return "unmapped_type";
-  const { orgId, orgUuid } = orgOf(event);
-  return filter.couldMatch({ orgId, orgUuid, type }) ? undefined : "filter";
-}
-
-const unknownOrg: { orgId?: number; orgUuid?: string } = {};
-
-/** The creator organisation as the filter wants it: an event's own fields do. */
-function orgOf(event: { readonly orgId?: number; readonly orgUuid?: string } | undefined): typeof unknownOrg {
-  return event ?? unknownOrg;
+  return filter.couldMatch({ orgId: event?.orgId, orgUuid: event?.orgUuid, type }) ? undefined : "filter";
 }
 
 /** What an announcement is made of. */

@@ -10,10 +10,10 @@ export function unknownEvent(id: number): EventContext {
 
 /**
  * Adds what a message says about an event. A part that the message does not carry is kept; a message from before the last
- * one only fills in what nobody said so far. Tags have their own times: the caller merges them.
+ * one only fills in what nobody said so far. Tags have their own times: the caller merges them. Texts for people are not kept.
  */
 export function mergeEventPart(known: EventContext, part: EventPart, tags: TagSet, atMs: number): EventContext {
-  const { tags: _, published, ...parts } = part;
+  const { tags: _, info: __, orgName: ___, published, ...parts } = part;
   const merged = atMs >= known.atMs ? { ...known, ...parts, atMs } : { ...parts, ...known };
   const saidAtMs = known.published === undefined ? 0 : (known.publishedAtMs ?? known.atMs);
   if (published === undefined || atMs < saidAtMs) return { ...merged, tags };

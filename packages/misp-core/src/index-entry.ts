@@ -34,11 +34,9 @@ export interface TagDefinition {
 export interface EventContext {
   readonly id: number;
   readonly uuid?: string;
-  readonly info?: string;
   /** The organisation that created the event (MISP's `Orgc`). */
   readonly orgId?: number;
   readonly orgUuid?: string;
-  readonly orgName?: string;
   /** The organisation that owns it on this MISP, whose users see all of it. */
   readonly ownerOrgId?: number;
   readonly published?: boolean;

@@ -1,9 +1,6 @@
 // What users of the package need first.
 
-export type { ResolvedTag } from "./announcement-fields.ts";
-export { tlpMarking } from "./announcement-fields.ts";
 export type {
-  AttributeAbsentChange,
   AttributeChange,
   AttributeContent,
   AttributeDeletedChange,
@@ -11,8 +8,6 @@ export type {
   EventChange,
   EventDeletedChange,
   EventPart,
-  EventReadChange,
-  Finding,
   Tag,
   TagAttachedChange,
   TagDeletedChange,
@@ -21,7 +16,17 @@ export type {
   TagTarget,
 } from "./change.ts";
 export { type CompiledFilter, compileFilter, type FilterProblem } from "./compile-filter.ts";
+export { type Decoded, decode } from "./decode.ts";
+export type { RefusalReason } from "./decode-fields.ts";
+export { describeFilter } from "./describe-filter.ts";
+export type { Filter, FilterItem, FilterSubject, ItemResult } from "./filter.ts";
+export type { Notification, NotificationBatch } from "./notification.ts";
+export { mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
+
 // What sibling packages build on.
+
+export { type ResolvedTag, tlpMarking } from "./announcement-fields.ts";
+export type { AttributeAbsentChange, EventReadChange, Finding } from "./change.ts";
 export {
   type Bus,
   type BusStatus,
@@ -41,12 +46,9 @@ export {
   type StoreMeta,
   type StoreView,
 } from "./contracts.ts";
-export { type Decoded, type DecodeOptions, decode } from "./decode.ts";
-export { type Fields, isFields, type RefusalReason, readId, readOptionalBoolean } from "./decode-fields.ts";
+export { type Fields, isFields, readId, readOptionalBoolean } from "./decode-fields.ts";
 export { decodeRow } from "./decode-row.ts";
 export { decodeSighting, type MispSighting } from "./decode-sighting.ts";
-export { describeFilter } from "./describe-filter.ts";
-export { distributionName } from "./describe-quality.ts";
 export { effectiveDistribution, mergeContent } from "./distribution.ts";
 export {
   type AnnouncedOrNot,
@@ -60,7 +62,7 @@ export {
 } from "./evaluate.ts";
 export { decidesTheSame, mergeEventPart, unknownEvent } from "./event-context.ts";
 export { type Explanation, explainVerdict, type GateResult } from "./explain.ts";
-export { createFilter, type Filter, type FilterItem, type FilterSubject, type ItemResult } from "./filter.ts";
+export { createFilter } from "./filter.ts";
 export { confirmRemovals, noFormer, withdrawnAtMs } from "./former.ts";
 export type {
   Announced,
@@ -78,8 +80,7 @@ export type {
 export { type IndicatorOptions, toAnnouncement, toFormerRemoval, toRemovals } from "./indicator.ts";
 export { removeUnknown, type SettleContext, type Settled, settle, takeOver } from "./lifecycle.ts";
 export { nearestWord } from "./nearest-word.ts";
-export type { Notification, NotificationBatch } from "./notification.ts";
-export { describeMapping, isMappedType, mispTypes, type PatternResult, toPattern } from "./pattern/pattern.ts";
+export { describeMapping, isMappedType } from "./pattern/pattern.ts";
 export { isEventOverruled, isInDoubt, isNewerContent, isOverruled } from "./precedence.ts";
 export {
   dueAtMs,
@@ -101,4 +102,4 @@ export {
 export { createFeed, createStatusFeed, type Occurrences, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
-export { toStixTimestamp } from "./timestamp.ts";
+export { maxTimestamp, toStixTimestamp } from "./timestamp.ts";

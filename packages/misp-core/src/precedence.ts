@@ -23,9 +23,7 @@ export function isNewerContent(entry: IndexEntry, change: AttributeChange): bool
 export function isInDoubt(entry: IndexEntry, change: AttributeChange): boolean {
   if (change.origin !== "live" || entry.origin !== "rest") return false;
   if (change.content.timestamp > entry.content.timestamp && change.observedAtMs > entry.contentAtMs) return false;
-  return (
-    !sameContent(entry.content, change.content) || !(change.tags === undefined || sameIds(entry.tags, change.tags))
-  );
+  return isOverruled(entry, change);
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { AttributeContent } from "./change.ts";
 import { effectiveDistribution } from "./distribution.ts";
 import type { EventContext } from "./index-entry.ts";
+import { maxTimestamp } from "./timestamp.ts";
 
 /** What more an attribute has to be, besides what the filter asks. A key that is absent asks nothing. */
 export interface QualityGates {
@@ -32,8 +33,7 @@ export interface QualitySubject {
 /** Asks nothing. */
 export const noQualityGates: QualityGates = {};
 
-/** 9999-12-31T23:59:59Z: the last second that a STIX timestamp can express. */
-const lastMs = 253_402_300_799_000;
+const lastMs = maxTimestamp * 1000;
 
 /** When an attribute's indicator ends to be valid, milliseconds since the epoch; undefined: never. */
 export function validUntilMs({ type, timestamp }: AttributeContent, { validFor }: QualityGates): number | undefined {
@@ -46,7 +46,7 @@ export function tooOldAtMs({ timestamp }: AttributeContent, { maxAgeMs }: Qualit
   return maxAgeMs === undefined ? undefined : Math.min(lastMs, timestamp * 1000 + maxAgeMs);
 }
 
-/** The reason to withhold, or undefined. */
+/** Whether a gate withholds an attribute; one that is off never does. */
 export function withholdsQuality(
   reason: QualityReason,
   { content, event }: QualitySubject,

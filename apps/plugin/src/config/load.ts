@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { compileFilter, describeFilter, type Filter, mispTypes } from "@tb/misp-core";
+import { compileFilter, describeFilter, type Filter } from "@tb/misp-core";
 import { type ApiConfig, readApi } from "./api.ts";
 import { type ConfigDocument, parseConfig } from "./document.ts";
 import { readOverrides, toLayoutOf } from "./environment.ts";
@@ -196,7 +196,7 @@ function checkCredentials(zmq: Tree, path: ConfigPath, report: Report): void {
 }
 
 function readFilter(raw: unknown, path: ConfigPath, report: Report): Filter | undefined {
-  const compiled = compileFilter(raw, { mispTypes });
+  const compiled = compileFilter(raw);
   if (!compiled.ok) {
     for (const problem of compiled.problems) {
       report.problem([...path, ...problem.path], problem.message, problem.suggestion);

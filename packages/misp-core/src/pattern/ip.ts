@@ -1,7 +1,7 @@
-/** An IP address, or a network when `prefix` is there, in its one canonical text. */
+/** An IP address or a network, in its one canonical text. */
 export interface IpAddress {
   readonly stixType: "ipv4-addr" | "ipv6-addr";
-  /** IPv4 as four decimals; IPv6 as RFC 5952 has it. */
+  /** IPv4 as four decimals; IPv6 as RFC 5952 has it; a network with a slash and its prefix length behind. */
   readonly text: string;
 }
 

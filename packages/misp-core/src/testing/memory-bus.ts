@@ -1,28 +1,24 @@
 import type { Bus, BusStatus, SightingDelivery, SnapshotRequest } from "../contracts.ts";
+import { createFeed } from "../status-feed.ts";
 import type { StixObject } from "../stix.ts";
-import { type Channel, createChannel } from "./channel.ts";
+import { createChannel } from "./channel.ts";
 
 /** A bus in memory, with the other side of it in the hands of a test. */
 export interface MemoryBus extends Bus {
   /** Every object that was handed over, in order. */
   readonly published: readonly StixObject[];
-  /** How many calls of `publish` wait for the bus to come up. */
-  readonly waiting: number;
   /** What was handed over, as soon as it is `count` objects or more. */
   received(count: number): Promise<readonly StixObject[]>;
   /** From now on `publish` waits. */
   takeDown(): void;
   /** What waits is handed over, in the order of the calls. */
   bringUp(): void;
-  /** The next `publish` rejects with this error and hands nothing over; the one after it works again. */
-  failNextPublish(error: Error): void;
   /** Lost for good: what waits and every later `publish` rejects with this error; status ends. */
   lose(error: Error): void;
   /** A detection tool reports a sighting. */
   deliverSighting(sighting: unknown): { readonly acked: boolean };
   /** An app asks for a snapshot. */
   requestSnapshot(sinceMs: number): MemorySnapshot;
-  reportConsumerBehind(detail: string): void;
 }
 
 /** What the app that asked has got so far. */
@@ -43,16 +39,12 @@ export function createMemoryBus(): MemoryBus {
   const arrivals = new Set<() => void>();
   const sightings = createChannel<SightingDelivery>();
   const snapshots = createChannel<SnapshotRequest>();
-  const watchers = new Set<Channel<BusStatus>>();
-  let status: BusStatus = { state: "up", detail: "in memory" };
+  const up: BusStatus = { state: "up", detail: "in memory" };
+  const feed = createFeed<BusStatus>(up, { is: () => false, sum: () => undefined });
+  let isDown = false;
   let waiting: Waiting[] = [];
   let failure: Error | undefined;
-  let failNext: Error | undefined;
 
-  const report = (next: BusStatus) => {
-    if (next.state !== "consumer-behind") status = next;
-    for (const watcher of watchers) watcher.put(next);
-  };
   const handOver = (objects: readonly StixObject[]) => {
     published.push(...objects);
     for (const arrive of arrivals) arrive();
@@ -60,38 +52,23 @@ export function createMemoryBus(): MemoryBus {
   const lose = (error: Error) => {
     if (failure !== undefined) return;
     failure = error;
-    report({ state: "down", detail: error.message });
+    feed.end({ state: "down", detail: error.message });
     for (const { reject } of waiting) reject(error);
     waiting = [];
-    for (const watcher of watchers) watcher.close();
   };
 
   return {
     published,
-    get waiting() {
-      return waiting.length;
-    },
     async publish(objects) {
       if (failure !== undefined) throw failure;
-      if (failNext !== undefined) {
-        const error = failNext;
-        failNext = undefined;
-        throw error;
-      }
-      if (status.state === "down") {
+      if (isDown) {
         return new Promise((resolve, reject) => waiting.push({ objects, resolve, reject }));
       }
       handOver(objects);
     },
     sightings: ({ signal }) => sightings.read(signal),
     snapshotRequests: ({ signal }) => snapshots.read(signal),
-    status() {
-      const watcher = createChannel<BusStatus>();
-      watcher.put(status);
-      if (failure === undefined) watchers.add(watcher);
-      else watcher.close();
-      return watcher.read();
-    },
+    status: feed.read,
     received: (count) =>
       new Promise((resolve) => {
         const look = () => {
@@ -103,19 +80,17 @@ export function createMemoryBus(): MemoryBus {
         look();
       }),
     takeDown() {
-      if (failure === undefined) report({ state: "down", detail: "taken down" });
+      isDown = true;
+      feed.tell({ state: "down", detail: "taken down" });
     },
     bringUp() {
-      if (failure !== undefined) return;
-      report({ state: "up", detail: "in memory" });
+      isDown = false;
+      feed.tell(up);
       for (const { objects, resolve } of waiting) {
         handOver(objects);
         resolve();
       }
       waiting = [];
-    },
-    failNextPublish(error) {
-      failNext = error;
     },
     lose,
     deliverSighting(sighting) {
@@ -141,7 +116,6 @@ export function createMemoryBus(): MemoryBus {
       });
       return { objects, ended };
     },
-    reportConsumerBehind: (detail) => report({ state: "consumer-behind", detail }),
     async [Symbol.asyncDispose]() {
       lose(new Error("the bus is disposed"));
       sightings.close();

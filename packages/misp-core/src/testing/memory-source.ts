@@ -1,6 +1,7 @@
 import type { Source, SourceStatus } from "../contracts.ts";
 import type { Notification } from "../notification.ts";
-import { type Channel, createChannel } from "./channel.ts";
+import { createStatusFeed } from "../status-feed.ts";
+import { createChannel } from "./channel.ts";
 
 /** A source in memory, with the other side of it in the hands of a test. */
 export interface MemorySource {
@@ -20,16 +21,9 @@ export interface MemorySource {
 export function createMemorySource(): MemorySource {
   const batches = createChannel<readonly Notification[]>();
   const acked: Notification[] = [];
-  const watchers = new Set<Channel<SourceStatus>>();
-  let status: SourceStatus = { state: "connected", detail: "in memory" };
+  const feed = createStatusFeed({ state: "connected", detail: "in memory" });
   let failure: Error | undefined;
   let disposed = false;
-
-  const report = (next: SourceStatus) => {
-    if (disposed) return;
-    if (next.state !== "gap") status = next;
-    for (const watcher of watchers) watcher.put(next);
-  };
 
   return {
     source: {
@@ -48,18 +42,11 @@ export function createMemorySource(): MemorySource {
         }
         if (failure !== undefined && !signal.aborted && !disposed) throw failure;
       },
-      status() {
-        const watcher = createChannel<SourceStatus>();
-        watcher.put(status);
-        if (disposed) watcher.close();
-        else watchers.add(watcher);
-        return watcher.read();
-      },
+      status: feed.read,
       async [Symbol.asyncDispose]() {
-        report({ state: "closed", detail: "in memory" });
+        feed.end({ state: "closed", detail: "in memory" });
         disposed = true;
         batches.close();
-        for (const watcher of watchers) watcher.close();
       },
     },
     push(notifications) {
@@ -71,6 +58,6 @@ export function createMemorySource(): MemorySource {
     },
     end: () => batches.close(),
     acked,
-    report,
+    report: feed.tell,
   };
 }

@@ -135,10 +135,7 @@ export function mutateFrame(bytes: Uint8Array, other: Uint8Array, chance: Chance
   }
   for (let n = 1 + chance(3); n > 0; n--) {
     const mutate = mutations[chance(mutations.length)];
-    if (mutate !== undefined && mutated.length > 0) {
-      const next = mutate(mutated, chance, other.length === 0 ? bytes : other);
-      mutated = next;
-    }
+    if (mutate !== undefined && mutated.length > 0) mutated = mutate(mutated, chance, other);
   }
   return mutated;
 }

@@ -159,10 +159,9 @@ export function describeStore(name: string, makeHarness: () => Promise<StoreHarn
       const { store } = await make();
       const full = event(2, {
         uuid: "u",
-        info: "i",
         orgId: 3,
         orgUuid: "o",
-        orgName: "n",
+        ownerOrgId: 6,
         published: false,
         distribution: 0,
         deleted: true,
