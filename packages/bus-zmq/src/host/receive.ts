@@ -3,7 +3,7 @@ import { checkObject } from "../check-object.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
 import { isRecord, type ParsedFrame } from "../parse-frame.ts";
-import { describeError } from "../report-apart.ts";
+import { describeError } from "../zmq-bus-error.ts";
 import { quote, type RefusalReason } from "../zmq-bus-event.ts";
 import type { App } from "./app.ts";
 import type { Apps } from "./apps.ts";

@@ -1,6 +1,7 @@
 import { Request } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
 import { isRecord, parseJson, toText } from "../parse-frame.ts";
+import { describeError } from "../zmq-bus-error.ts";
 
 const maxAnswerBytes = 64 * 1024;
 
@@ -20,16 +21,17 @@ export async function askHost(
   signal: AbortSignal,
 ): Promise<HostAnswer> {
   if (signal.aborted) return { ok: false, detail: "given up" };
-  const socket = new Request({
-    linger: 0,
-    sendTimeout: timeoutMs,
-    receiveTimeout: timeoutMs,
-    maxMessageSize: maxAnswerBytes,
-    ipv6: endpoint.ipv6,
-  });
-  const giveUp = () => socket.close();
+  let socket: Request | undefined;
+  const giveUp = () => socket?.close();
   signal.addEventListener("abort", giveUp);
   try {
+    socket = new Request({
+      linger: 0,
+      sendTimeout: timeoutMs,
+      receiveTimeout: timeoutMs,
+      maxMessageSize: maxAnswerBytes,
+      ipv6: endpoint.ipv6,
+    });
     socket.connect(endpoint.address);
     await socket.send(JSON.stringify(request));
     return toAnswer(await socket.receive());
@@ -37,10 +39,10 @@ export async function askHost(
     if (error instanceof Error && "code" in error && error.code === "EAGAIN") {
       return { ok: false, detail: `${endpoint.address} does not answer within ${timeoutMs / 1_000} s` };
     }
-    return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    return { ok: false, detail: describeError(error) };
   } finally {
     signal.removeEventListener("abort", giveUp);
-    socket.close();
+    giveUp();
   }
 }
 
