@@ -1,13 +1,14 @@
+import { type Fields, isFields } from "@tb/misp-core";
 import { Request } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
-import { isRecord, parseJson, toText } from "../parse-frame.ts";
+import { parseJson, toText } from "../parse-frame.ts";
 import { describeError } from "../zmq-bus-error.ts";
 
 const maxAnswerBytes = 64 * 1024;
 
 /** What a host says to a management request, or why it says nothing that can be used. */
 export type HostAnswer =
-  | { readonly ok: true; readonly answer: Readonly<Record<string, unknown>> }
+  | { readonly ok: true; readonly answer: Fields }
   | { readonly ok: false; readonly detail: string };
 
 /**
@@ -49,5 +50,5 @@ export async function askHost(
 function toAnswer([frame]: readonly Uint8Array[]): HostAnswer {
   const text = frame === undefined ? undefined : toText(frame);
   const answer = text === undefined ? undefined : parseJson(text);
-  return isRecord(answer) ? { ok: true, answer } : { ok: false, detail: "the host's answer is no JSON object" };
+  return isFields(answer) ? { ok: true, answer } : { ok: false, detail: "the host's answer is no JSON object" };
 }
