@@ -1,9 +1,11 @@
 // What users of the package need first.
 
-export type { Backoff } from "./backoff.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { createSightingDelivery, type DeliveryOfSightings, type SightingDeliveryOptions } from "./delivery.ts";
+
 // What sibling packages build on.
+
+export { type Backoff, backoffMs } from "./backoff.ts";
 export {
   type DropReason,
   type MappedSighting,
