@@ -9,7 +9,7 @@ export type { MispApiOptions } from "./options.ts";
 export type { OwnUser } from "./own-user.ts";
 export type { RequestOptions } from "./request.ts";
 export type { Rows } from "./search-attributes.ts";
-export type { SightingContent, SightingType, StoredSighting } from "./sighting.ts";
+export type { SightingContent, StoredSighting } from "./sighting.ts";
 export type { MispTag } from "./tags.ts";
 export type { MispVersion } from "./version.ts";
 export type { WalkOptions } from "./walk-attributes.ts";

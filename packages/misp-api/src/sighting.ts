@@ -1,8 +1,5 @@
-import { type Fields, isFields, readId } from "@tb/misp-core";
+import { type Fields, isFields, readId, type SightingType } from "@tb/misp-core";
 import { readInteger, readUuid } from "./read-fields.ts";
-
-/** 0: seen; 1: a false positive; 2: expired. */
-export type SightingType = 0 | 1 | 2;
 
 /** What every way of reporting a sighting says about it. */
 export interface SightingContent {
