@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMispApi, type MispApi, MispApiError } from "@tb/misp-api";
+import type { Backoff } from "@tb/misp-sightings";
 import type { Config } from "./config/schema.ts";
 import { describeMisp, type UsableMisp } from "./misp-findings.ts";
-import { isRefusal, type Pauses, pauseMs } from "./misp-pause.ts";
+import { isRefusal, pauseMs } from "./misp-pause.ts";
 
 export interface MispCheckOptions {
   readonly signal: AbortSignal;
@@ -10,7 +11,7 @@ export interface MispCheckOptions {
   /** Called at most once: MISP answers and takes the key, and what the key lacks has been said. */
   readonly onUsable: (misp: UsableMisp) => void;
   /** Between tries; doubled from one to the next, with jitter. @default 1 s, up to 60 s */
-  readonly backoff?: Pauses;
+  readonly backoff?: Backoff;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
   /** Milliseconds since the epoch. @default Date.now */

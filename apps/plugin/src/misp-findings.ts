@@ -57,7 +57,7 @@ export function describeMisp({ version, user }: UsableMisp, nowMs: number): read
       `the key's ${role} may not search, so nothing heals what MISP's stream loses; raise its rate limit above 0 in MISP, or take the limit away`,
     );
   }
-  const expiry = describeExpiry(version.keyExpiresAtMs ?? user?.keyExpiresAtMs, nowMs);
+  const expiry = describeExpiry(version.keyExpiresAtMs, nowMs);
   if (expiry !== undefined) warn(expiry);
   if (user?.role.siteAdmin) {
     warn(

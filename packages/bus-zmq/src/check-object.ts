@@ -1,5 +1,4 @@
-import type { StixObject } from "@tb/misp-core";
-import { isRecord } from "./parse-frame.ts";
+import { type Fields, isFields, type StixObject } from "@tb/misp-core";
 
 /** The two kinds of objects that travel on a Threat Bus: the real one refuses every other. */
 export type ObjectType = "indicator" | "sighting";
@@ -20,7 +19,7 @@ const times = ["created", "modified", "valid_from", "valid_until", "first_seen",
  * What the real host drops too: no `spec_version`, the nil UUID, `valid_until` not after `valid_from`, an empty STIX pattern.
  */
 export function checkObject(value: unknown): CheckedObject {
-  if (!isRecord(value)) return refuse("not an object");
+  if (!isFields(value)) return refuse("not an object");
   const { type, id } = value;
   if (type !== "indicator" && type !== "sighting") return refuse("neither an indicator nor a sighting");
   if (value["spec_version"] !== "2.1") return refuse('"spec_version" is not "2.1"');
@@ -41,10 +40,9 @@ export function checkObject(value: unknown): CheckedObject {
   return { ok: true, type, object: value as StixObject };
 }
 
-function checkIndicator(value: Readonly<Record<string, unknown>>): string | undefined {
-  const { pattern, valid_from: from, valid_until: until } = value as Readonly<Record<string, unknown>>;
+function checkIndicator(value: Fields): string | undefined {
+  const { pattern, pattern_type: patternType, valid_from: from, valid_until: until } = value;
   if (typeof pattern !== "string" || pattern === "") return '"pattern" is missing or empty';
-  const patternType = value["pattern_type"];
   if (typeof patternType !== "string" || patternType === "") return '"pattern_type" is missing or empty';
   if (typeof from === "string" && typeof until === "string" && Date.parse(until) <= Date.parse(from)) {
     return '"valid_until" is not after "valid_from"';

@@ -1,5 +1,6 @@
+import { type Fields, isFields } from "@tb/misp-core";
 import type { ObjectType } from "./check-object.ts";
-import { isRecord, parseJson, toText } from "./parse-frame.ts";
+import { parseJson, toText } from "./parse-frame.ts";
 
 /** A management request that the host can act on. */
 export type ManagementRequest =
@@ -29,7 +30,7 @@ export function parseRequest(frames: readonly Uint8Array[]): ParsedRequest {
   const text = toText(frame);
   if (text === undefined) return error("not UTF-8");
   const value = parseJson(text);
-  if (!isRecord(value)) return error("not a JSON object");
+  if (!isFields(value)) return error("not a JSON object");
   const { action, topic } = value;
   if (action === "subscribe") return parseSubscription(value);
   if (action !== "unsubscribe" && action !== "heartbeat") return unknown("no action that Threat Bus knows");
@@ -38,7 +39,7 @@ export function parseRequest(frames: readonly Uint8Array[]): ParsedRequest {
   return { ok: true, request: { action, topic } };
 }
 
-function parseSubscription(value: Readonly<Record<string, unknown>>): ParsedRequest {
+function parseSubscription(value: Fields): ParsedRequest {
   const { topic } = value;
   if (topic === undefined || topic === null || topic === "") return unknown("subscribe without a topic");
   const topics: readonly unknown[] = Array.isArray(topic) ? topic : [topic];

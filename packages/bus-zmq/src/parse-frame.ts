@@ -1,3 +1,4 @@
+import { isDeeperThan } from "@tb/misp-core";
 import { quote } from "./zmq-bus-event.ts";
 
 /** A message as it came off a socket: `<topic> <JSON>`. */
@@ -22,21 +23,13 @@ export function parseFrame(frames: readonly Uint8Array[]): ParsedFrame {
   const end = frame.subarray(0, maxTopicBytes).indexOf(space);
   if (end < 0) return { ok: false, detail: "no space between topic and object" };
   const topic = toText(frame.subarray(0, end));
-  const text = toText(frame.subarray(end + 1));
+  const json = frame.subarray(end + 1);
+  const text = toText(json);
   if (topic === undefined || text === undefined) return { ok: false, detail: "not UTF-8" };
+  if (isDeeperThan(json, maxDepth)) return { ok: false, detail: `nested more than ${maxDepth} levels deep` };
   const value = parseJson(text);
   if (value === undefined) return { ok: false, detail: `no JSON after the topic ${quote(topic)}` };
-  if (isDeeperThan(maxDepth, value)) return { ok: false, detail: `nested more than ${maxDepth} levels deep` };
   return { ok: true, topic, value };
-}
-
-function isDeeperThan(depth: number, value: unknown): boolean {
-  let level: unknown[] = [value];
-  for (let n = 0; n <= depth; n += 1) {
-    level = level.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []));
-    if (level.length === 0) return false;
-  }
-  return true;
 }
 
 /** Undefined when the bytes are no UTF-8. */
@@ -55,8 +48,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

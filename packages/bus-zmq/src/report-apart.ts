@@ -13,8 +13,3 @@ export function reportApart<Event>(listener: (event: Event) => void): (event: Ev
     }
   };
 }
-
-/** What was thrown, for a person. */
-export function describeError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -28,6 +28,11 @@ export function toBindError(name: string, address: string, error: unknown): ZmqB
     const what = `another program listens on ${address}, which zmq.${name} names; stop it or choose another port`;
     return new ZmqBusError("address_in_use", what, { cause: error });
   }
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ZmqBusError("bind_failed", `zmq.${name}: ${address} cannot be opened (${reason})`, { cause: error });
+  const what = `zmq.${name}: ${address} cannot be opened (${describeError(error)})`;
+  return new ZmqBusError("bind_failed", what, { cause: error });
+}
+
+/** What was thrown, for a person. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import { isFields, readId, readOptionalBoolean } from "@tb/misp-core";
-import { readInteger, readUuid } from "./read-fields.ts";
+import { readInteger, readTime, readUuid } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -65,9 +65,4 @@ function readEvent(row: unknown): EventVersion | undefined {
   const published = readOptionalBoolean(row["published"]);
   if (id === undefined || uuid === undefined || timestamp === undefined || published === undefined) return undefined;
   return { id, uuid, timestamp, published, orgUuid: readUuid(row["orgc_uuid"]) };
-}
-
-function readTime(date: string | null): number | undefined {
-  const timeMs = Date.parse(date ?? "");
-  return Number.isNaN(timeMs) ? undefined : timeMs;
 }

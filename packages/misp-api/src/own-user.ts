@@ -1,16 +1,13 @@
 import { type Fields, isFields, readId, readOptionalBoolean } from "@tb/misp-core";
-import { readInteger, readText, readUuid } from "./read-fields.ts";
+import { readInteger, readText } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
-import { readKeyExpiry } from "./version.ts";
 
 /** The user that the key belongs to. */
 export interface OwnUser {
   readonly id: number;
-  readonly email: string | undefined;
   readonly org: {
     readonly id: number | undefined;
-    readonly uuid: string | undefined;
     readonly name: string | undefined;
   };
   readonly role: {
@@ -18,17 +15,14 @@ export interface OwnUser {
     /** Site administrators see and may do everything: too much for this program. */
     readonly siteAdmin: boolean;
     readonly maySight: boolean;
-    readonly maySync: boolean;
     /** Searches that are allowed in 15 minutes; 0: none at all. Undefined: no limit. */
     readonly searchesPerWindow: number | undefined;
   };
-  /** As in {@link MispVersion}. */
-  readonly keyExpiresAtMs: number | undefined;
 }
 
 /**
  * `GET /users/view/me`, as read in MISP's `UsersController`. The permissions are the role's: a read-only key has fewer, see
- * {@link MispVersion}. MISPs without advanced keys put the key itself into this answer; it is not read.
+ * `MispVersion`. MISPs without advanced keys put the key itself into this answer; it is not read.
  */
 export async function readOwnUser(send: Send, options: RequestOptions | undefined): Promise<OwnUser> {
   const path = "/users/view/me";
@@ -41,19 +35,15 @@ export async function readOwnUser(send: Send, options: RequestOptions | undefine
   const may = (permission: string) => readOptionalBoolean(role[permission]) ?? false;
   return {
     id,
-    email: readText(user["email"]),
     org: {
       id: readId(org["id"]) ?? readId(user["org_id"]),
-      uuid: readUuid(org["uuid"]),
       name: readText(org["name"]),
     },
     role: {
       name: readText(role["name"]),
       siteAdmin: may("perm_site_admin"),
       maySight: may("perm_sighting") || may("perm_site_admin"),
-      maySync: may("perm_sync"),
       searchesPerWindow: may("enforce_rate_limit") ? readInteger(role["rate_limit_count"]) : undefined,
     },
-    keyExpiresAtMs: readKeyExpiry(answer),
   };
 }

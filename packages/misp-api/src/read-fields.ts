@@ -9,6 +9,12 @@ export function readText(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** A time in a header, in milliseconds since the epoch. */
+export function readTime(text: string | null): number | undefined {
+  const timeMs = Date.parse(text ?? "");
+  return Number.isNaN(timeMs) ? undefined : timeMs;
+}
+
 /** Laxer than what consumers of STIX accept: MISP keeps any version and variant, and an event must not be missed for it. */
 const uuidShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

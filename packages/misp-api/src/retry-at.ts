@@ -1,3 +1,5 @@
+import { readTime } from "./read-fields.ts";
+
 /** MISP's window is 15 minutes. What asks for more than a day is a mistake, and must not silence this program for ever. */
 const longestMs = 24 * 60 * 60 * 1000;
 
@@ -8,7 +10,7 @@ const longestMs = 24 * 60 * 60 * 1000;
  */
 export function readRetryAt(headers: Headers, nowMs: number): number | undefined {
   const moments = [
-    readSeconds(headers.get("retry-after"), nowMs) ?? readDate(headers.get("retry-after")),
+    readSeconds(headers.get("retry-after"), nowMs) ?? readTime(headers.get("retry-after")),
     readSeconds(headers.get("x-rate-limit-reset"), nowMs),
   ].filter((moment) => moment !== undefined);
   if (moments.length === 0) return undefined;
@@ -19,9 +21,4 @@ function readSeconds(text: string | null, nowMs: number): number | undefined {
   if (text === null || !/^\d{1,12}$/.test(text.trim())) return undefined;
   const seconds = Number(text);
   return seconds > 1_000_000_000 ? seconds * 1000 : nowMs + seconds * 1000;
-}
-
-function readDate(text: string | null): number | undefined {
-  const moment = Date.parse(text ?? "");
-  return Number.isNaN(moment) ? undefined : moment;
 }

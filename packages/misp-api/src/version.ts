@@ -1,6 +1,5 @@
 import { isFields, readOptionalBoolean } from "@tb/misp-core";
-import type { Answer } from "./answer.ts";
-import { readText, readUuid } from "./read-fields.ts";
+import { readText, readTime } from "./read-fields.ts";
 import type { RequestOptions, Send } from "./request.ts";
 import { unexpected } from "./unexpected.ts";
 
@@ -8,15 +7,11 @@ import { unexpected } from "./unexpected.ts";
 export interface MispVersion {
   /** Such as `2.5.1`. */
   readonly version: string;
-  /** MISP's own UUID, where it tells it. */
-  readonly uuid: string | undefined;
   /**
    * Whether sightings may be reported with this key. Unlike the role in {@link OwnUser} it knows of keys that are read-only: MISP
    * takes their permissions away for the request alone (read in its `AuthKey` model).
    */
   readonly maySight: boolean;
-  /** `perm_sync`, in the same sense. */
-  readonly maySync: boolean;
   /** When the key expires, in milliseconds since the epoch. Undefined: never, or an old kind of key. */
   readonly keyExpiresAtMs: number | undefined;
 }
@@ -30,15 +25,8 @@ export async function readVersion(send: Send, options: RequestOptions | undefine
   if (version === undefined) throw unexpected(path, "there is no version in it", answer);
   return {
     version,
-    uuid: readUuid(body["uuid"]),
     maySight: readOptionalBoolean(body["perm_sighting"]) ?? false,
-    maySync: readOptionalBoolean(body["perm_sync"]) ?? false,
-    keyExpiresAtMs: readKeyExpiry(answer),
+    // In a header of every answer, as ISO 8601, if the key has one (read in MISP's `AppController`).
+    keyExpiresAtMs: readTime(answer.headers.get("x-auth-key-expiration")),
   };
-}
-
-/** MISP puts it into a header of every answer, as ISO 8601, if the key has one (read in its `AppController`). */
-export function readKeyExpiry({ headers }: Answer): number | undefined {
-  const moment = Date.parse(headers.get("x-auth-key-expiration") ?? "");
-  return Number.isNaN(moment) ? undefined : moment;
 }

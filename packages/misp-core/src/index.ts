@@ -78,6 +78,7 @@ export type {
   WaitingTag,
 } from "./index-entry.ts";
 export { type IndicatorOptions, toAnnouncement, toFormerRemoval, toRemovals } from "./indicator.ts";
+export { isDeeperThan } from "./json-depth.ts";
 export { removeUnknown, type SettleContext, type Settled, settle, takeOver } from "./lifecycle.ts";
 export { nearestWord } from "./nearest-word.ts";
 export { describeMapping, isMappedType } from "./pattern/pattern.ts";

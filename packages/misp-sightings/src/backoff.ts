@@ -7,8 +7,8 @@ export interface Backoff {
 }
 
 /**
- * Doubles with each failure (the first is 1), and takes a random part of the second half away: many programs that failed at the
- * same time do not come back at the same time.
+ * Doubles with each failure (the first is 1; Infinity: the longest wait), and takes a random part of the second half away: many
+ * programs that failed at the same time do not come back at the same time.
  */
 export function backoffMs(failures: number, { initialMs, maxMs }: Backoff, random: () => number): number {
   const full = Math.min(initialMs * 2 ** (failures - 1), maxMs);

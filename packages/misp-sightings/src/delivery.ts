@@ -1,5 +1,4 @@
 import type { Bus, MispSighting, Outbox } from "@tb/misp-core";
-import type { Backoff } from "./backoff.ts";
 import { createBell } from "./bell.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { createEcho } from "./echo.ts";
@@ -17,7 +16,7 @@ export interface SightingDeliveryOptions {
   readonly index: SightingIndex;
   /** Called with everything that happens, synchronously; it must not throw. */
   readonly report: Report;
-  /** @default {@link systemClock} */
+  /** @default the system's */
   readonly clock?: Clock;
   /** From 0 to 1. @default Math.random */
   readonly random?: () => number;
@@ -31,10 +30,6 @@ export interface SightingDeliveryOptions {
   readonly concurrency?: number;
   /** A try without an answer counts as failed after so long. @default 120_000 */
   readonly sendTimeoutMs?: number;
-  /** Between the tries of one row, and of everything while MISP is down. @default 1 s, up to 60 s */
-  readonly backoff?: Backoff;
-  /** A row that failed so often while others were delivered becomes a dead letter. Infinity: never. @default 8 */
-  readonly maxStrikes?: number;
   /** At most one row per attribute and kind in this time, carrying the number of sightings. 0: off. @default 0 */
   readonly throttleMs?: number;
   /** With so many rows in the outbox no more sightings are read from the bus. @default 1_000_000 */
@@ -61,7 +56,7 @@ export interface DeliveryOfSightings {
   recognise(sighting: MispSighting): "uuid" | "fields" | undefined;
 }
 
-const limits = ["maxRows", "concurrency", "sendTimeoutMs", "maxStrikes", "maxWaiting"] as const;
+const limits = ["maxRows", "concurrency", "sendTimeoutMs", "maxWaiting"] as const;
 
 /**
  * Delivers sightings at least once: a sighting is acknowledged when it is in the outbox, and leaves the outbox when MISP's answer
@@ -78,8 +73,6 @@ export function createSightingDelivery(options: SightingDeliveryOptions): Delive
     maxRows: 100,
     concurrency: 4,
     sendTimeoutMs: 120_000,
-    backoff: { initialMs: 1_000, maxMs: 60_000 },
-    maxStrikes: 8,
     throttleMs: 0,
     maxWaiting: 1_000_000,
     maxDeadLetters: 100_000,

@@ -1,16 +1,12 @@
 // What users of the package need first.
 
-export type { Backoff } from "./backoff.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export type { Clock } from "./clock.ts";
 export { createSightingDelivery, type DeliveryOfSightings, type SightingDeliveryOptions } from "./delivery.ts";
+
 // What sibling packages build on.
-export {
-  type DropReason,
-  type MappedSighting,
-  type MappingOptions,
-  mapSighting,
-  type SightingIndex,
-} from "./map-sighting.ts";
+
+export { type Backoff, backoffMs } from "./backoff.ts";
+export type { DropReason, SightingIndex } from "./map-sighting.ts";
 export { createMispSender, type MispSenderOptions } from "./misp-sender.ts";
 export type { DeliveryReport, Report } from "./report.ts";
 export type { SendAnswer, SendSighting } from "./send.ts";

@@ -23,8 +23,6 @@ export interface SendLoopOptions {
   readonly room: Bell;
   readonly concurrency: number;
   readonly sendTimeoutMs: number;
-  readonly backoff: Backoff;
-  readonly maxStrikes: number;
   readonly throttleMs: number;
   readonly maxDeadLetters: number;
 }
@@ -40,6 +38,10 @@ export interface SendLoop {
 
 /** So many different rows that failed mean an outage, and so many are sent to ask whether it is over. */
 const outageAfter = 4;
+/** Between the tries of one row, and of everything while MISP is down. */
+const backoff: Backoff = { initialMs: 1_000, maxMs: 60_000 };
+/** A row that failed so often while others were delivered becomes a dead letter. */
+const maxStrikes = 8;
 /** So many rows are looked at where the first ones are not enough. */
 const lookahead = 500;
 /** Looked anew after this at the latest, since timers and system clocks do not go alike. */
@@ -50,7 +52,7 @@ const maxSleepMs = 60_000;
  * done, a time has passed. A row that is being sent or written about is `busy`, and left alone until the outbox says where it is.
  */
 export function createSendLoop(options: SendLoopOptions): SendLoop {
-  const { outbox, writer, clock, random, report, echo, room, concurrency, backoff, throttleMs } = options;
+  const { outbox, writer, clock, random, report, echo, room, concurrency, throttleMs } = options;
   const outage = createOutage(outageAfter, backoff, random);
   const throttle = createThrottle(throttleMs);
   const attempts = createAttempts(options.send, options.sendTimeoutMs, clock);
@@ -123,7 +125,7 @@ export function createSendLoop(options: SendLoopOptions): SendLoop {
     const strikes = retryAtMs === undefined ? strikesOf(entry, nowMs) : entry.strikes;
     const failures = entry.failures + 1;
     const failed = { ...entry, failures, strikes, failedAtMs: nowMs, detail };
-    if (strikes >= options.maxStrikes) {
+    if (strikes >= maxStrikes) {
       bury(failed, "keeps_failing", detail);
     } else {
       const dueAtMs = Math.max(nowMs + backoffMs(failures, backoff, random), outage.blockedUntil(nowMs));

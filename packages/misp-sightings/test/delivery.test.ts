@@ -346,7 +346,7 @@ it("stops sending with the error when an answer cannot be written down, and coun
   expect(outbox.counts().waiting).toBe(1);
 });
 
-it.each(["maxRows", "concurrency", "sendTimeoutMs", "maxStrikes", "maxWaiting"])("refuses %s below 1", (name) => {
+it.each(["maxRows", "concurrency", "sendTimeoutMs", "maxWaiting"])("refuses %s below 1", (name) => {
   expect(() => setUp([], () => took, { [name]: 0 })).toThrow(RangeError);
 });
 

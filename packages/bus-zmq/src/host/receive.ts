@@ -1,9 +1,9 @@
-import type { SightingDelivery, StixObject } from "@tb/misp-core";
+import { isFields, type SightingDelivery, type StixObject } from "@tb/misp-core";
 import { checkObject } from "../check-object.ts";
 import type { Mailbox } from "../mailbox.ts";
 import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
-import { isRecord, type ParsedFrame } from "../parse-frame.ts";
-import { describeError } from "../report-apart.ts";
+import type { ParsedFrame } from "../parse-frame.ts";
+import { describeError } from "../zmq-bus-error.ts";
 import { quote, type RefusalReason } from "../zmq-bus-event.ts";
 import type { App } from "./app.ts";
 import type { Apps } from "./apps.ts";
@@ -67,8 +67,8 @@ export function createFrameReceiver(
   };
 
   const unwrap = (value: unknown) => {
-    const id = isRecord(value) && value["type"] === "snapshotenvelope" ? value["snapshot_id"] : undefined;
-    if (!isRecord(value) || typeof id !== "string") return refuse("bad-object", "not a snapshot envelope");
+    const id = isFields(value) && value["type"] === "snapshotenvelope" ? value["snapshot_id"] : undefined;
+    if (!isFields(value) || typeof id !== "string") return refuse("bad-object", "not a snapshot envelope");
     const requester = snapshots.requesterOf(id);
     if (requester === undefined) return refuse("unknown-snapshot", `nobody waits for the snapshot ${quote(id)}`);
     const accepted = accept(value["body"]);

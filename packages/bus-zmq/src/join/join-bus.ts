@@ -1,8 +1,8 @@
-import type { Bus, SightingDelivery, StixObject } from "@tb/misp-core";
+import { type Bus, isFields, type SightingDelivery, type StixObject } from "@tb/misp-core";
 import { checkObject } from "../check-object.ts";
 import { createMailbox } from "../mailbox.ts";
 import { toMessages } from "../outgoing-message.ts";
-import { isRecord, type ParsedFrame } from "../parse-frame.ts";
+import type { ParsedFrame } from "../parse-frame.ts";
 import { pause } from "../pause.ts";
 import { createSnapshotGate, type ZmqSnapshotRequest } from "../snapshot-gate.ts";
 import { createBusStatusFeed } from "../status-feed.ts";
@@ -49,7 +49,7 @@ export function createZmqJoinBus(options: ZmqJoinBusOptions): ZmqJoinBus {
 
   const onSnapshotRequest = (value: unknown) => {
     const asker = session;
-    if (asker === undefined || !isRecord(value) || value["type"] !== "snapshotrequest") {
+    if (asker === undefined || !isFields(value) || value["type"] !== "snapshotrequest") {
       return refuse("bad-object", "not a snapshot request");
     }
     const { snapshot_type: type, snapshot_id: id, snapshot: seconds } = value;

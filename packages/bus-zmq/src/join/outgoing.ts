@@ -1,7 +1,7 @@
 import { createBacklog } from "../backlog.ts";
 import type { OutgoingMessage } from "../outgoing-message.ts";
 import { pause } from "../pause.ts";
-import { describeError } from "../report-apart.ts";
+import { describeError } from "../zmq-bus-error.ts";
 import type { JoinSettings } from "./join-options.ts";
 import { createJournal } from "./journal.ts";
 import type { Session } from "./session.ts";

@@ -4,6 +4,7 @@ import { keepalive } from "../keepalive.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
 import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
+import { describeError } from "../zmq-bus-error.ts";
 import { askHost } from "./ask-host.ts";
 import type { JoinSettings } from "./join-options.ts";
 
@@ -60,19 +61,9 @@ export async function openSession(
     if (!ended.signal.aborted) ended.abort(detail);
     settle();
   };
-  // A session that lost a connection is over: what its sockets would send after they had connected again by themselves could
-  // overtake what the next session sends.
-  const common = { reconnectInterval: -1, ipv6: manage.ipv6, ...keepalive, connectTimeout: answerTimeoutMs };
-  const subscriber = new Subscriber({ ...common, linger: 0, maxMessageSize: settings.maxMessageBytes });
-  // Like PUB, and it hears that the host has subscribed: PUB drops what is sent before that.
-  const publisher = new XPublisher({
-    ...common,
-    noDrop: true,
-    sendTimeout: 0,
-    sendHighWaterMark: settings.pipeLength,
-    maxMessageSize: maxSubscriptionBytes,
-    linger: lingerMs,
-  });
+  const sockets = openSockets(settings);
+  if (!sockets.ok) return { ...sockets, topic };
+  const { subscriber, publisher } = sockets;
 
   const missing = new Set(["handshake", "subscription"]);
   const have = (what: string) => {
@@ -92,12 +83,15 @@ export async function openSession(
   };
   const pub = toEndpoint("pub_port", host, pubPort);
   const sub = toEndpoint("sub_port", host, subPort);
-  const finished = Promise.allSettled([
-    watch(subscriber, pub.address, () => have("handshake")),
-    watch(publisher, sub.address),
-    receiveAll(subscriber, (frames) => void onFrame(parseFrame(frames), topic)),
-    receiveAll(publisher, ([frame]) => void onSubscription(frame)),
-  ]);
+  // None goes on without the others: unwatched, a lost connection would look like one over which everything arrives.
+  const finished = Promise.all(
+    [
+      watch(subscriber, pub.address, () => have("handshake")),
+      watch(publisher, sub.address),
+      receiveAll(subscriber, (frames) => void onFrame(parseFrame(frames), topic)),
+      receiveAll(publisher, ([frame]) => void onSubscription(frame)),
+    ].map((work) => work.catch((error: unknown) => lose(describeError(error)))),
+  );
   const close = async (flush: boolean) => {
     lose("closed");
     if (!flush && !publisher.closed) publisher.linger = 0;
@@ -131,6 +125,39 @@ export async function openSession(
       close,
     },
   };
+}
+
+type OpenedSockets =
+  | { readonly ok: true; readonly subscriber: Subscriber; readonly publisher: XPublisher }
+  /** There can be no more sockets. */
+  | { readonly ok: false; readonly detail: string };
+
+function openSockets(settings: JoinSettings): OpenedSockets {
+  // A session that lost a connection is over: what its sockets would send after they had connected again by themselves could
+  // overtake what the next session sends.
+  const common = {
+    reconnectInterval: -1,
+    ipv6: settings.manage.ipv6,
+    ...keepalive,
+    connectTimeout: settings.answerTimeoutMs,
+  };
+  let subscriber: Subscriber | undefined;
+  try {
+    subscriber = new Subscriber({ ...common, linger: 0, maxMessageSize: settings.maxMessageBytes });
+    // Like PUB, and it hears that the host has subscribed: PUB drops what is sent before that.
+    const publisher = new XPublisher({
+      ...common,
+      noDrop: true,
+      sendTimeout: 0,
+      sendHighWaterMark: settings.pipeLength,
+      maxMessageSize: maxSubscriptionBytes,
+      linger: lingerMs,
+    });
+    return { ok: true, subscriber, publisher };
+  } catch (error) {
+    subscriber?.close();
+    return { ok: false, detail: describeError(error) };
+  }
 }
 
 function isPort(value: unknown): value is number {
