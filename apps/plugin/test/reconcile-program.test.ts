@@ -22,13 +22,7 @@ const addEvents = (count: number) => {
   }
 };
 const names = (program: Command) =>
-  program.lines().map((line) => {
-    const { name, x_threatbus_update: update } = JSON.parse(line);
-    return update === undefined ? name : `${update} ${name}`;
-  });
-const stop = async (program: Command) => {
-  await program.stop();
-};
+  program.objects().map(({ name, x_threatbus_update: update }) => (update === undefined ? name : `${update} ${name}`));
 
 it("fills at start, catches up after a reconnect, and again after a stop, with nothing but REST to tell it", async () => {
   addEvents(3);
@@ -39,13 +33,13 @@ it("fills at start, catches up after a reconnect, and again after a stop, with n
   addEvents(1);
   await misp.publisher.rebind();
   await until(() => first.lines().length === 4);
-  await stop(first);
+  await first.stop();
   misp.model.deleteEvent({ id: 1 });
   addEvents(1);
   const second = commands.start();
   await until(() => second.lines().length === 2);
   expect(names(second).sort()).toEqual(["REMOVE d1.example", "d5.example"]);
-  await stop(second);
+  await second.stop();
   expect(second.stderr()).toMatch(/in all: .*reconciled [1-9]\d*, read \d+, absent 1/);
 }, 60_000);
 
@@ -55,7 +49,7 @@ it("compares at its interval", async () => {
   await until(() => program.stderr().includes("takes the key"));
   addEvents(1);
   await until(() => program.lines().length === 1);
-  await stop(program);
+  await program.stop();
 }, 30_000);
 
 it("reads again on demand, says what it does, and holds the brake until it is forced", async () => {
@@ -86,18 +80,18 @@ it("reads again on demand, says what it does, and holds the brake until it is fo
   await until(() => program.lines().length === 56);
   const since = await commands.run("reconcile", "--since", "30d");
   expect(since.stdout).toMatch(/^reconciled: read 5 of 5 events with 6 attributes/);
-  await stop(program);
+  await program.stop();
 }, 90_000);
 
 it("says at its end what the brake held", async () => {
   addEvents(30);
   const first = commands.start();
   await until(() => first.lines().length === 30);
-  await stop(first);
+  await first.stop();
   for (let id = 1; id <= 25; id++) misp.model.deleteEvent({ id });
   const second = commands.start();
   await until(() => second.stderr().includes("nothing is removed"));
-  await stop(second);
+  await second.stop();
   expect(second.stderr()).toMatch(
     /25 events that are no longer in MISP were not removed: threatbus-misp reconcile --force/,
   );
@@ -149,7 +143,7 @@ it("a program that is killed while it fills goes on where it was", async () => {
   misp.rest.forgetRequests();
   const second = commands.start();
   await until(() => new Set([...told, ...names(second)]).size === 900);
-  await stop(second);
+  await second.stop();
   const asked = misp.rest.requests
     .filter(({ path }) => path.includes("restSearch"))
     .flatMap(({ body }): number[] => JSON.parse(body).eventid);
