@@ -18,8 +18,7 @@ const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: fal
 
 describe("explain UUID", () => {
   it("answers from the index while the program runs, changes nothing, and again after it has ended", async () => {
-    const program = commands.start();
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    const program = await misp.listening(() => commands.start());
     await misp.publisher.publish([
       attribute(1, "edit", green),
       attribute(2, "edit", green),
@@ -83,8 +82,7 @@ describe("explain UUID", () => {
     expect(none.stderr).toContain(`${uuid(1)} can be explained from the index alone, and there is no index in`);
     expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
 
-    const program = commands.start();
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    const program = await misp.listening(() => commands.start());
     await misp.publisher.publish([attribute(1, "edit", green)]);
     await until(() => program.lines().length === 1);
     const unknown = await commands.run("explain", uuid(2));
@@ -136,8 +134,7 @@ describe("explain FILE", () => {
   });
 
   it("says from the index what a message would do that has ids alone", async () => {
-    const program = commands.start();
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    const program = await misp.listening(() => commands.start());
     await misp.publisher.publish([
       attribute(1, "edit", green),
       attribute(2, "edit", green),

@@ -29,8 +29,7 @@ function write(settings: string): void {
 }
 async function start(settings: string) {
   write(settings);
-  const command = commands.start();
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+  const command = await misp.listening(() => commands.start());
   const said = () => command.objects().map((object) => `${object.x_threatbus_update ?? "NEW"} ${object.name}`);
   return { ...command, said };
 }

@@ -10,12 +10,10 @@ const commands = createCommands("program");
 const misp = useMisp();
 
 /** The real program; its objects are read unless told otherwise. */
-async function start(options: { readonly filter?: string; readonly read?: boolean } = {}) {
+function start(options: { readonly filter?: string; readonly read?: boolean } = {}) {
   const filter = options.filter === undefined ? "" : `, filter: ${options.filter}`;
   commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }${filter} } } }`);
-  const command = commands.start([], options);
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return command;
+  return misp.listening(() => commands.start([], options));
 }
 
 describe("the program", () => {
@@ -94,7 +92,7 @@ describe("the program", () => {
 
   it("refuses a state folder that another one uses: 75", async () => {
     const first = await start();
-    const second = await start();
+    const second = commands.start();
     expect(await second.closed).toBe(75);
     expect(second.stderr()).toContain(`another process (pid ${first.child.pid}) uses this state folder`);
   });

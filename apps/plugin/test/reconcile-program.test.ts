@@ -26,10 +26,9 @@ const names = (program: Command) =>
 
 it("fills at start, catches up after a reconnect, and again after a stop, with nothing but REST to tell it", async () => {
   addEvents(3);
-  const first = commands.start();
+  const first = await misp.listening(() => commands.start());
   await until(() => first.lines().length === 3);
   expect(names(first).sort()).toEqual(["d1.example", "d2.example", "d3.example"]);
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
   addEvents(1);
   await misp.publisher.rebind();
   await until(() => first.lines().length === 4);

@@ -19,10 +19,8 @@ function configure(filter = "[ { tags: [tlp:green] } ]", zmq = ""): void {
 const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: false }] };
 
 /** Starts it, and waits until it listens. `others` listen already. */
-async function tap(parameters: readonly string[] = [], options: { readonly read?: boolean; others?: number } = {}) {
-  const command = commands.start(["tap", ...parameters], options);
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1 + (options.others ?? 0));
-  return command;
+function tap(parameters: readonly string[] = [], options: { readonly read?: boolean; others?: number } = {}) {
+  return misp.listening(() => commands.start(["tap", ...parameters], options), options.others);
 }
 
 describe("tap", () => {
@@ -125,8 +123,7 @@ describe("tap", () => {
   });
 
   it("--explain beside the running program: from its index, and without being in its way", async () => {
-    const program = commands.start();
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    const program = await misp.listening(() => commands.start());
     await misp.publisher.publish([attribute(1, "edit", green), attribute(2)]);
     await until(() => program.lines().length === 1);
 
@@ -193,37 +190,33 @@ describe("tap", () => {
   it("ends when head has enough, and writes to a file", async () => {
     const { node, parameters } = commandLine(["tap"]);
     const shell = (script: string) =>
-      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: commands.path(), timeout: 15_000 }).catch(
-        (error: { stdout: string; stderr: string }) => error,
-      );
-    const piped = shell('{ "$@"; echo "code $?" >&2; } | head -n 1');
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    // Until it has noticed: a reader that has gone is noticed at the next write.
-    let ended = false;
-    void piped.then(() => (ended = true));
-    while (!ended) {
-      await misp.publisher.publish([attribute(1)]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    const { stdout, stderr } = await piped;
+      misp.listening(() => {
+        let ended = false;
+        const options = { cwd: commands.path(), timeout: 15_000 };
+        const result = execFileAsync("sh", ["-c", script, "sh", node, ...parameters], options)
+          .catch((error: { stdout: string; stderr: string }) => error)
+          .finally(() => (ended = true));
+        return { result, isEnded: () => ended };
+      });
+    /** Publishes until it has noticed: a reader that has gone is noticed at the next write. */
+    const readByHead = async (script: string) => {
+      const { result, isEnded } = await shell(`{ ${script}; echo "code $?" >&2; } | head -n 1`);
+      while (!isEnded()) {
+        await misp.publisher.publish([attribute(1)]);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return result;
+    };
+    const { stdout, stderr } = await readByHead('"$@"');
     expect(stdout.split("\n")).toHaveLength(2);
     expect(stderr).toMatch(/waiting for notifications\ncode 0\n$/);
 
     // The reader of what it says goes first: that must not end it with an error.
-    const both = shell('{ "$@" 2>&1; echo "code $?" >&2; } | head -n 1');
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    let bothEnded = false;
-    void both.then(() => (bothEnded = true));
-    while (!bothEnded) {
-      await misp.publisher.publish([attribute(1)]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    expect((await both).stderr).toBe("code 0\n");
+    expect((await readByHead('"$@" 2>&1')).stderr).toBe("code 0\n");
 
-    const filed = shell('exec "$@" --count 3 > out');
-    await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
+    const filed = await shell('exec "$@" --count 3 > out');
     await misp.publisher.publish([attribute(1), attribute(2), attribute(3)]);
-    await filed;
+    await filed.result;
     expect(readFileSync(commands.path("out"), "utf8").split("\n")).toHaveLength(4);
   });
 });
