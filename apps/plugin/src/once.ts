@@ -26,7 +26,7 @@ export function noSource(): Source {
 export async function reconcileOnce(
   outcome: MispCheckOutcome,
   reconciler: Pick<Reconciler, "request"> | undefined,
-  store: StoreView,
+  store: Pick<StoreView, "dirtyAfter">,
   signal: AbortSignal,
 ): Promise<void> {
   if (outcome === "stopped") throw stopped();
@@ -35,6 +35,6 @@ export async function reconcileOnce(
     if (signal.aborted) throw stopped();
     throw error instanceof MispApiError ? new OnceError(`MISP cannot be asked: ${error.message}`) : error;
   });
-  while (!signal.aborted && store.dirtyAfter(0, 1).length > 0) await sleep(20, undefined, { ref: true });
+  for (; store.dirtyAfter(0, 1).length > 0; await sleep(20)) if (signal.aborted) throw stopped();
   if (held > 0) throw new OnceError(`${held} events would vanish at once, so nothing was removed`);
 }

@@ -14,13 +14,11 @@ afterEach(async () => {
 });
 
 /** The real program, with more of a configuration than MISP. */
-async function start(more: string, inApps = "") {
+function start(more: string, inApps = "") {
   const api = misp.api();
   const misps = `misp: { zmq: { ${misp.zmq()} }, api: ${api} }`;
   commands.configure(`plugins: { apps: { ${misps}${inApps} } }\n${more}`);
-  const command = commands.start();
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return command;
+  return misp.listening(() => commands.start());
 }
 
 async function addAttributes(...values: readonly string[]): Promise<readonly number[]> {

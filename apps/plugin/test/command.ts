@@ -88,7 +88,8 @@ export function createCommands(name: string) {
         closed,
         async stop() {
           child.kill("SIGTERM");
-          expect(await closed).toBe(0);
+          const code = await closed;
+          expect(code, `ended by ${child.signalCode ?? "itself"}; standard error: ${stderr}`).toBe(0);
         },
       };
     },

@@ -1,57 +1,32 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
-import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { attribute as domain, uuid } from "./attribute-message.ts";
 import { createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let publisher: ZmqPublisher;
 const commands = createCommands("explain");
-beforeEach(async () => {
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-  configure("[ { types: [domain], tags: [tlp:green] }, { orgs: [7] } ]");
-});
-afterEach(async () => {
-  await publisher[Symbol.asyncDispose]();
-});
+const misp = useMisp();
+beforeEach(() => configure("[ { types: [domain], tags: [tlp:green] }, { orgs: [7] } ]"));
 
 function configure(filter: string): void {
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, filter: ${filter} } } }`,
-  );
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }, filter: ${filter} } } }`);
 }
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
-const body = (n: number, action: string, part: object = {}) =>
-  JSON.stringify({
-    Attribute: {
-      id: String(n),
-      event_id: "1",
-      uuid: uuid(n),
-      type: "domain",
-      value: "evil.example",
-      to_ids: true,
-      timestamp: "1795494395",
-      ...part,
-    },
-    Event: { id: "1", uuid: uuid(999), orgc_id: "1" },
-    action,
-  });
-const attribute = (...parameters: Parameters<typeof body>) => ({
-  topic: "misp_json_attribute",
-  body: body(...parameters),
-});
+const attribute = (n: number, action: string, part: object = {}) =>
+  domain(n, action, { value: "evil.example", ...part });
+const body = (...parameters: Parameters<typeof attribute>) => attribute(...parameters).body;
 const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: false }] };
 
 describe("explain UUID", () => {
   it("answers from the index while the program runs, changes nothing, and again after it has ended", async () => {
-    const program = commands.start();
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    await publisher.publish([
+    const program = await misp.listening(() => commands.start());
+    await misp.publisher.publish([
       attribute(1, "edit", green),
       attribute(2, "edit", green),
       attribute(3, "edit", { to_ids: false, ...green }),
       attribute(4, "edit", { value: "gone.example", ...green }),
     ]);
     await until(() => program.lines().length === 3);
-    await publisher.publish([attribute(4, "soft-delete", { value: "gone.example", ...green })]);
+    await misp.publisher.publish([attribute(4, "soft-delete", { value: "gone.example", ...green })]);
     await until(() => program.lines().length === 4);
 
     const held = await commands.run("explain", uuid(1));
@@ -107,9 +82,8 @@ describe("explain UUID", () => {
     expect(none.stderr).toContain(`${uuid(1)} can be explained from the index alone, and there is no index in`);
     expect(readdirSync(commands.path())).toEqual(["config.yaml"]);
 
-    const program = commands.start();
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    await publisher.publish([attribute(1, "edit", green)]);
+    const program = await misp.listening(() => commands.start());
+    await misp.publisher.publish([attribute(1, "edit", green)]);
     await until(() => program.lines().length === 1);
     const unknown = await commands.run("explain", uuid(2));
     expect(unknown).toMatchObject({ code: 1, stdout: "" });
@@ -160,9 +134,12 @@ describe("explain FILE", () => {
   });
 
   it("says from the index what a message would do that has ids alone", async () => {
-    const program = commands.start();
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    await publisher.publish([attribute(1, "edit", green), attribute(2, "edit", green), attribute(3, "edit", green)]);
+    const program = await misp.listening(() => commands.start());
+    await misp.publisher.publish([
+      attribute(1, "edit", green),
+      attribute(2, "edit", green),
+      attribute(3, "edit", green),
+    ]);
     await until(() => program.lines().length === 3);
     commands.write("event", '{"Event":{"id":"1"},"action":"delete"}');
     const { stdout } = await commands.run("explain", "event");

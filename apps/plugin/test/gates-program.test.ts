@@ -1,18 +1,12 @@
 import { renameSync } from "node:fs";
-import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { uuid } from "./attribute-message.ts";
 import { createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let publisher: ZmqPublisher;
 const commands = createCommands("gates-program");
-beforeEach(async () => {
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-});
-afterEach(async () => {
-  await publisher[Symbol.asyncDispose]();
-});
+const misp = useMisp();
 
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
 const attribute = (n: number, part: object = {}, event: object = {}) => ({
   topic: "misp_json_attribute",
   body: JSON.stringify({
@@ -31,41 +25,32 @@ const event = (part: object) => ({
 });
 
 function write(settings: string): void {
-  const misp = `{ zmq: { host: 127.0.0.1, port: ${publisher.port} }, ${settings} }`;
-  commands.configure(`plugins: { apps: { misp: ${misp} } }`);
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }, ${settings} } } }`);
 }
 async function start(settings: string) {
   write(settings);
-  const command = commands.start();
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  const said = () =>
-    command
-      .lines()
-      .map((line) => JSON.parse(line))
-      .map((object) => `${object.x_threatbus_update ?? "NEW"} ${object.name}`);
-  const stop = async () => {
-    await command.stop();
-  };
-  return { ...command, said, stop };
+  const command = await misp.listening(() => commands.start());
+  const said = () => command.objects().map((object) => `${object.x_threatbus_update ?? "NEW"} ${object.name}`);
+  return { ...command, said };
 }
 
 describe("the program with quality gates", () => {
   it("removes what is no longer valid when its time comes, without a message; an edit brings it back", async () => {
-    const { said, lines, stderr, stop } = await start("valid_for: { domain: 4s, default: 30d }");
+    const { said, objects, stderr, stop } = await start("valid_for: { domain: 4s, default: 30d }");
     const sentAtMs = Date.now();
-    await publisher.publish([attribute(1), attribute(2, { type: "hostname" })]);
+    await misp.publisher.publish([attribute(1), attribute(2, { type: "hostname" })]);
     await until(() => said().length === 2);
-    const [first] = lines().map((line) => JSON.parse(line));
+    const [first] = objects();
     expect(Date.parse(first.valid_until) - Date.parse(first.valid_from)).toBe(4_000);
 
     await until(() => said().length === 3);
     expect(said()[2]).toBe("REMOVE host-1.example");
     expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(first.valid_until));
     expect(Date.now() - sentAtMs).toBeLessThan(15_000);
-    const removal = JSON.parse(lines()[2] ?? "");
+    const removal = objects()[2];
     expect(removal.valid_until).toBe(removal.modified);
 
-    await publisher.publish([attribute(1)]);
+    await misp.publisher.publish([attribute(1)]);
     await until(() => said().length === 4);
     expect(said()[3]).toBe("NEW host-1.example");
     await until(() => said().length === 5);
@@ -76,7 +61,7 @@ describe("the program with quality gates", () => {
 
   it("removes first what ended while it did not run", async () => {
     const first = await start("max_age: 5s");
-    await publisher.publish([attribute(1)]);
+    await misp.publisher.publish([attribute(1)]);
     await until(() => first.said().length === 1);
     await first.stop();
     const endMs = Date.now() + 5_000;
@@ -94,7 +79,7 @@ describe("the program with quality gates", () => {
     };
     list("host-1.example\n");
     const { said, stderr, stop } = await start("except: { file: except.txt }");
-    await publisher.publish([attribute(1), attribute(2), attribute(3, { value: "www.host-3.example" })]);
+    await misp.publisher.publish([attribute(1), attribute(2), attribute(3, { value: "www.host-3.example" })]);
     await until(() => said().length === 2);
 
     list("host-2.example # ours\nhost-3.example\n");
@@ -108,7 +93,7 @@ describe("the program with quality gates", () => {
     list("10.0.0.0/33\n");
     await until(() => stderr().includes("stays as it was"));
     expect(stderr()).toContain("line 1: neither an IP address nor a network");
-    await publisher.publish([attribute(2, { comment: "still withheld" }), attribute(4)]);
+    await misp.publisher.publish([attribute(2, { comment: "still withheld" }), attribute(4)]);
     await until(() => said().length === 6);
     expect(said()[5]).toBe("NEW host-4.example");
     await stop();
@@ -117,16 +102,16 @@ describe("the program with quality gates", () => {
   it("announces what is published and may go out, and takes it back when that changes", async () => {
     const { said, stop } = await start("published_only: true, distribution: [community, connected, all]");
     // Stale, as MISP's flag is in messages of attributes.
-    await publisher.publish([attribute(1, {}, { published: true }), attribute(2, { distribution: "0" })]);
-    await publisher.publish([
+    await misp.publisher.publish([attribute(1, {}, { published: true }), attribute(2, { distribution: "0" })]);
+    await misp.publisher.publish([
       { topic: "misp_json", body: JSON.stringify({ Event: { id: "1", uuid: uuid(999), published: false } }) },
     ]);
     await until(() => said().length === 1);
-    await publisher.publish([event({ published: true, distribution: "0" })]);
+    await misp.publisher.publish([event({ published: true, distribution: "0" })]);
     await until(() => said().length === 2);
-    await publisher.publish([event({ published: true })]);
+    await misp.publisher.publish([event({ published: true })]);
     await until(() => said().length === 3);
-    await publisher.publish([event({ published: false })]);
+    await misp.publisher.publish([event({ published: false })]);
     await until(() => said().length === 4);
     expect(said()).toEqual([
       "NEW host-1.example",
@@ -139,7 +124,7 @@ describe("the program with quality gates", () => {
 
   it("explain shows what the gates say, also of another configuration", async () => {
     const { said, stop } = await start("max_age: 1d");
-    await publisher.publish([attribute(1)]);
+    await misp.publisher.publish([attribute(1)]);
     await until(() => said().length === 1);
     await stop();
     commands.write("except.txt", "example\n*.host-1.example\n");

@@ -5,11 +5,11 @@ import { describe, expect, it } from "vitest";
 import { createCounters } from "../src/counters.ts";
 import { createCommitter } from "../src/pipeline/commit.ts";
 import { startPublishing } from "../src/pipeline/publish.ts";
+import { uuid } from "./attribute-message.ts";
 import { createConsumers } from "./consumers.ts";
 
 const hour = 3_600_000;
 const start = 1_800_000_000_000;
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
 const encoder = new TextEncoder();
 
 /** What MISP holds of one attribute, as plainly as can be. */

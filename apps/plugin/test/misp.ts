@@ -9,6 +9,7 @@ import {
   type ZmqPublisher,
 } from "@tb/misp-simulator";
 import { afterEach, beforeEach } from "vitest";
+import { until } from "./command.ts";
 
 /** A stand-in MISP with real sockets, new for each test. */
 export interface TestMisp {
@@ -18,6 +19,8 @@ export interface TestMisp {
   /** How the program reaches it, as in its configuration. */
   zmq(): string;
   api(): string;
+  /** Starts a program when only so many others listen, 0 unless told, and resolves when it listens, too. */
+  listening<T>(start: () => T, others?: number): Promise<T>;
 }
 
 interface TestMispOptions {
@@ -29,6 +32,7 @@ interface TestMispOptions {
   readonly heartbeatAfterMs?: number;
 }
 
+const topic = "misp_json_attribute ";
 const realNow = () => Math.floor(Date.now() / 1000);
 
 /** Makes one before each test of the file, and ends it after. */
@@ -61,5 +65,13 @@ export function useMisp({ now = realNow, publishes = false, heartbeatAfterMs }: 
     },
     zmq: () => `host: 127.0.0.1, port: ${publisher.port}`,
     api: () => `{ host: '${rest.url}', key: ${exampleKeys.own.key} }`,
+    async listening(start, others = 0) {
+      // The publisher hears late that a program has ended. What that one had subscribed to would be taken for the next one's, which
+      // would then miss messages, and get signals before it has a handler for them.
+      await until(() => publisher.subscriptions.count(topic) === others);
+      const started = start();
+      await publisher.subscriptions.atLeast(topic, others + 1);
+      return started;
+    },
   };
 }

@@ -1,51 +1,25 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { attribute } from "./attribute-message.ts";
 import { createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
-let publisher: ZmqPublisher;
 const commands = createCommands("program");
-beforeEach(async () => {
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-});
-afterEach(async () => {
-  await publisher[Symbol.asyncDispose]();
-});
+const misp = useMisp();
 
 /** The real program; its objects are read unless told otherwise. */
-async function start(options: { readonly filter?: string; readonly read?: boolean } = {}) {
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }${options.filter === undefined ? "" : `, filter: ${options.filter}`} } } }`,
-  );
-  const command = commands.start([], options);
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return command;
+function start(options: { readonly filter?: string; readonly read?: boolean } = {}) {
+  const filter = options.filter === undefined ? "" : `, filter: ${options.filter}`;
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()} }${filter} } } }`);
+  return misp.listening(() => commands.start([], options));
 }
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
-const attribute = (n: number, action = "add", part: object = {}) => ({
-  topic: "misp_json_attribute",
-  body: JSON.stringify({
-    Attribute: {
-      id: String(n),
-      event_id: "1",
-      uuid: uuid(n),
-      type: "domain",
-      value: `host-${n}.example`,
-      to_ids: true,
-      timestamp: "1795494395",
-      ...part,
-    },
-    Event: { id: "1", uuid: uuid(999), orgc_id: "1" },
-    action,
-  }),
-});
 
 describe("the program", () => {
   it("after a clean stop announces nothing again; with another filter only what differs", async () => {
     const first = await start();
-    await publisher.publish([attribute(1), attribute(2), attribute(3, "add", { type: "hostname" })]);
+    await misp.publisher.publish([attribute(1), attribute(2), attribute(3, "add", { type: "hostname" })]);
     await until(() => first.objects().length === 3);
     await first.stop();
     expect(first.stderr()).toContain("received 3, announced 3, removed 0, withheld 0, refused 0");
@@ -66,7 +40,7 @@ describe("the program", () => {
 
   it("ends within 5 s at SIGINT too, also when nobody reads its output", async () => {
     const { child, closed } = await start({ read: false });
-    await publisher.publish(Array.from({ length: 2000 }, (_, i) => attribute(i + 1)));
+    await misp.publisher.publish(Array.from({ length: 2000 }, (_, i) => attribute(i + 1)));
     await once(child.stdout, "readable");
     const since = performance.now();
     child.kill("SIGINT");
@@ -79,7 +53,7 @@ describe("the program", () => {
     const rssMb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]) / 1000;
     const comment = "x".repeat(2_000);
     const add = (from: number, count: number) =>
-      publisher.publish(Array.from({ length: count }, (_, i) => attribute(from + i, "add", { comment })));
+      misp.publisher.publish(Array.from({ length: count }, (_, i) => attribute(from + i, "add", { comment })));
     const settled = async (count: number) => {
       // The last one is committed when its own removal is the only thing that could follow: ask the store's size instead.
       const size = () => readFileSync(commands.path(".threatbus-misp", "data.mdb")).length;
@@ -108,7 +82,7 @@ describe("the program", () => {
   it("ends with 70 when its output is closed, and loses nothing", async () => {
     const first = await start({ read: false });
     first.child.stdout.destroy();
-    await publisher.publish([attribute(1), attribute(2)]);
+    await misp.publisher.publish([attribute(1), attribute(2)]);
     expect(await first.closed).toBe(70);
     expect(first.stderr()).toContain("broken-pipe");
     const second = await start();
@@ -118,14 +92,14 @@ describe("the program", () => {
 
   it("refuses a state folder that another one uses: 75", async () => {
     const first = await start();
-    const second = await start();
+    const second = commands.start();
     expect(await second.closed).toBe(75);
     expect(second.stderr()).toContain(`another process (pid ${first.child.pid}) uses this state folder`);
   });
 
   it("logs what it could not read, without control characters, and goes on", async () => {
     const program = await start();
-    await publisher.publish([
+    await misp.publisher.publish([
       { topic: "misp_json_attribute", body: '{"Attribute":{"id":"\\u001b[2J"},"action":"add"}' },
       attribute(1),
     ]);

@@ -6,6 +6,7 @@ import { createCounters } from "../src/counters.ts";
 import { decide } from "../src/pipeline/decide.ts";
 import { createDraft } from "../src/pipeline/draft.ts";
 import { startPublishing } from "../src/pipeline/publish.ts";
+import { uuid } from "./attribute-message.ts";
 import { createConsumers } from "./consumers.ts";
 
 interface Recorded {
@@ -100,7 +101,6 @@ describe("the recorded messages, in order", () => {
   });
 });
 
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
 const orgc = { id: "1", uuid: "3b53361a-72a6-470d-8035-ffc51285a83d", name: "ORGNAME" };
 const event = (id = 1) => ({
   id: String(id),

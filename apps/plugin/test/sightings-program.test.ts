@@ -11,16 +11,14 @@ const commands = createCommands("sightings-program");
 const misp = useMisp({ publishes: true, heartbeatAfterMs: 0 });
 
 /** The real program between MISP's publisher, MISP's REST API, and a tool on standard input and output. */
-async function start(
+function start(
   options: { readonly api?: string; readonly sightings?: string; readonly zmq?: { readonly password: string } } = {},
 ) {
   const api = options.api ?? misp.api();
   const credentials = options.zmq === undefined ? "" : `, username: misp, password: ${options.zmq.password}`;
   const sightings = options.sightings === undefined ? "" : `, sightings: ${options.sightings}`;
   commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()}${credentials} }, api: ${api}${sightings} } } }`);
-  const command = commands.start([], { input: true });
-  await misp.publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-  return command;
+  return misp.listening(() => commands.start([], { input: true }));
 }
 
 const indicators = (program: Command): string[] => program.objects().map(({ id }) => id);

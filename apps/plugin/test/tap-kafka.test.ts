@@ -4,6 +4,7 @@ import { createKafkaProducer, type KafkaProducer } from "@tb/misp-simulator";
 import { createKafkaSource } from "@tb/source-kafka";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openKafka } from "../../../packages/source-kafka/test/broker/open-kafka.ts";
+import { attribute } from "./attribute-message.ts";
 import { createCommands, until } from "./command.ts";
 
 const slowMs = 120_000;
@@ -21,20 +22,7 @@ afterAll(async () => {
 
 const commands = createCommands("tap-kafka");
 
-const attribute = (n: number) =>
-  JSON.stringify({
-    Attribute: {
-      id: String(n),
-      event_id: "1",
-      uuid: `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`,
-      type: "domain",
-      value: `host-${n}.example`,
-      to_ids: true,
-      timestamp: "1795494395",
-    },
-    Event: { id: "1", orgc_id: "1" },
-    action: "add",
-  });
+const body = (n: number) => attribute(n).body;
 
 /** Reads a group's topic from where it stands, until these have been seen; acknowledges what it reads if asked to. */
 async function readAs(
@@ -63,9 +51,9 @@ describe("tap on Kafka", () => {
       const topic = `tap-${randomUUID()}`;
       const group = `group-${randomUUID()}`;
       if (opened.kafka.kind !== "mock") await producer.createTopic(topic, 2);
-      await producer.publish([{ topic, body: attribute(1), partition: 0 }]);
+      await producer.publish([{ topic, body: body(1), partition: 0 }]);
       // The program has read that, and stopped.
-      expect(await readAs(group, topic, [attribute(1)], true)).toEqual([attribute(1)]);
+      expect(await readAs(group, topic, [body(1)], true)).toEqual([body(1)]);
 
       commands.configure(
         `plugins: { apps: { misp: { kafka: { topics: [${topic}], config: { bootstrap.servers: "${opened.kafka.brokers}", group.id: ${group} } } } } }`,
@@ -76,7 +64,7 @@ describe("tap on Kafka", () => {
       let sent = 1;
       while (lines().length === 0) {
         sent += 1;
-        await producer.publish([{ topic, body: attribute(sent), partition: sent % 2 }]);
+        await producer.publish([{ topic, body: body(sent), partition: sent % 2 }]);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       await until(() => lines().some((line) => line.includes("consumers unknown")));
@@ -91,9 +79,9 @@ describe("tap on Kafka", () => {
       expect(own).toMatch(new RegExp(`^${group}-tap-`));
 
       // What came meanwhile is the program's to read, and the group of the tap has no offset to go on from.
-      const later = Array.from({ length: sent - 1 }, (_, i) => attribute(i + 2));
+      const later = Array.from({ length: sent - 1 }, (_, i) => body(i + 2));
       expect([...(await readAs(group, topic, later))].sort()).toEqual([...later].sort());
-      expect(await readAs(own, topic, [attribute(1)])).toContain(attribute(1));
+      expect(await readAs(own, topic, [body(1)])).toContain(body(1));
     },
     slowMs,
   );

@@ -1,60 +1,33 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { promisify } from "node:util";
-import { createZmqPublisher, type ZmqPublisher } from "@tb/misp-simulator";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
+import { attribute, uuid } from "./attribute-message.ts";
 import { commandLine, createCommands, until } from "./command.ts";
+import { useMisp } from "./misp.ts";
 
 const execFileAsync = promisify(execFile);
 
-let publisher: ZmqPublisher;
 const commands = createCommands("tap");
-beforeEach(async () => {
-  publisher = await createZmqPublisher({ watchSubscriptions: true, highWaterMark: 0 });
-  configure();
-});
-afterEach(async () => {
-  await publisher[Symbol.asyncDispose]();
-});
+const misp = useMisp();
+beforeEach(() => configure());
 
 function configure(filter = "[ { tags: [tlp:green] } ]", zmq = ""): void {
-  commands.configure(
-    `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${publisher.port}${zmq} }, filter: ${filter} } } }`,
-  );
+  commands.configure(`plugins: { apps: { misp: { zmq: { ${misp.zmq()}${zmq} }, filter: ${filter} } } }`);
 }
 
-const uuid = (n: number) => `5f7b2284-bdd8-4ef4-b457-${String(n).padStart(12, "0")}`;
-const attribute = (n: number, action = "add", part: object = {}) => ({
-  topic: "misp_json_attribute",
-  body: JSON.stringify({
-    Attribute: {
-      id: String(n),
-      event_id: "1",
-      uuid: uuid(n),
-      type: "domain",
-      value: `host-${n}.example`,
-      to_ids: true,
-      timestamp: "1795494395",
-      ...part,
-    },
-    Event: { id: "1", uuid: uuid(999), orgc_id: "1" },
-    action,
-  }),
-});
 const green = { Tag: [{ id: "4", name: "tlp:green", exportable: true, local: false }] };
 
 /** Starts it, and waits until it listens. `others` listen already. */
-async function tap(parameters: readonly string[] = [], options: { readonly read?: boolean; others?: number } = {}) {
-  const command = commands.start(["tap", ...parameters], options);
-  await publisher.subscriptions.atLeast("misp_json_attribute ", 1 + (options.others ?? 0));
-  return command;
+function tap(parameters: readonly string[] = [], options: { readonly read?: boolean; others?: number } = {}) {
+  return misp.listening(() => commands.start(["tap", ...parameters], options), options.others);
 }
 
 describe("tap", () => {
   it("shows each notification as it came: time, topic, size, body; and sums up at Ctrl-C", async () => {
     const { child, lines, stderr, closed } = await tap();
     const first = attribute(1);
-    await publisher.publish([first, { topic: "misp_json_tag", body: "not JSON" }]);
+    await misp.publisher.publish([first, { topic: "misp_json_tag", body: "not JSON" }]);
     await until(() => lines().length === 2);
     const [time, ...rest] = lines()[0]?.split(" ") ?? [];
     expect(Math.abs(Date.parse(time ?? "") - Date.now())).toBeLessThan(20_000);
@@ -63,7 +36,7 @@ describe("tap", () => {
     child.kill("SIGINT");
     expect(await closed).toBe(0);
     expect(stderr()).toContain(
-      `threatbus-misp: connected: tcp://127.0.0.1:${publisher.port}; waiting for notifications\n`,
+      `threatbus-misp: connected: tcp://127.0.0.1:${misp.publisher.port}; waiting for notifications\n`,
     );
     expect(stderr()).toMatch(
       new RegExp(
@@ -77,12 +50,12 @@ describe("tap", () => {
   it("lets nothing in a notification act on the terminal", async () => {
     const { lines } = await tap(["--count=4", "--explain"]);
     const acting = "\u001b[2J\u001b]0;x\u0007\u202e\u009b31m\r";
-    await publisher.publish([
+    await misp.publisher.publish([
       { topic: "misp_json_attribute", body: `${acting}\nforged line` },
       attribute(1, "edit", { value: `${acting}.example`, type: `ty${acting}pe`, Tag: [{ id: "1", name: acting }] }),
       { topic: "misp_json_attribute", body: new Uint8Array([0xff, 0x1b, 0x5b]) },
     ]);
-    await publisher.publishFrame(`misp_json_tag ${acting}`);
+    await misp.publisher.publishFrame(`misp_json_tag ${acting}`);
     await until(() => lines().some((line) => line.includes("misp_json_tag")));
     await until(() => lines().some((line) => line.includes("refused: invalid_json")));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: none of them may be left
@@ -93,7 +66,7 @@ describe("tap", () => {
 
   it("--count ends by itself, with all of it written", async () => {
     const { lines, closed, stderr } = await tap(["--count", "3"]);
-    await publisher.publish(
+    await misp.publisher.publish(
       Array.from({ length: 10 }, (_, i) => attribute(i, "add", { comment: "x".repeat(200_000) })),
     );
     expect(await closed).toBe(0);
@@ -102,15 +75,12 @@ describe("tap", () => {
   });
 
   it("--json is what explain reads back, byte for byte, invalid UTF-8 too", async () => {
-    const { stdout, closed } = await tap(["--count=3", "--json"]);
+    const { stdout, objects, closed } = await tap(["--count=3", "--json"]);
     const hostile = attribute(1, "edit", { value: "a\u202e\u{e0041}.example", ...green });
     const broken = new Uint8Array([0x7b, 0xff, 0x1b]);
-    await publisher.publish([hostile, { topic: "misp_json_attribute", body: broken }, attribute(2)]);
+    await misp.publisher.publish([hostile, { topic: "misp_json_attribute", body: broken }, attribute(2)]);
     expect(await closed).toBe(0);
-    const [first, second] = stdout()
-      .trim()
-      .split("\n")
-      .map((line) => JSON.parse(line));
+    const [first, second] = objects();
     expect(first).toEqual({
       time: expect.stringMatching(/^\d{4}-.*Z$/),
       topic: "misp_json_attribute",
@@ -133,7 +103,7 @@ describe("tap", () => {
 
   it("--explain without an index: each gate, from the message alone, and it says so", async () => {
     const { lines, stderr, closed } = await tap(["--explain", "--count=2"]);
-    await publisher.publish([attribute(1, "edit", green), attribute(2, "edit", { to_ids: false })]);
+    await misp.publisher.publish([attribute(1, "edit", green), attribute(2, "edit", { to_ids: false })]);
     expect(await closed).toBe(0);
     expect(stderr()).toContain("explanations are based on the message alone: there is no index in");
     const at = lines().findIndex((line) => line.includes(uuid(2)));
@@ -153,15 +123,14 @@ describe("tap", () => {
   });
 
   it("--explain beside the running program: from its index, and without being in its way", async () => {
-    const program = commands.start();
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    await publisher.publish([attribute(1, "edit", green), attribute(2)]);
+    const program = await misp.listening(() => commands.start());
+    await misp.publisher.publish([attribute(1, "edit", green), attribute(2)]);
     await until(() => program.lines().length === 1);
 
     const { child, lines, stderr, closed } = await tap(["--explain"], { others: 1 });
     expect(stderr()).not.toContain("alone");
     // The tag message has ids alone: what it does to the attribute is in the index.
-    await publisher.publish([
+    await misp.publisher.publish([
       {
         topic: "misp_json_tag",
         body: JSON.stringify({
@@ -180,7 +149,7 @@ describe("tap", () => {
 
     child.kill("SIGTERM");
     expect(await closed).toBe(0);
-    await publisher.publish([attribute(3, "edit", green)]);
+    await misp.publisher.publish([attribute(3, "edit", green)]);
     await until(() => program.lines().length === 3);
     await program.stop();
     expect(program.stderr()).toContain("received 4, announced 3");
@@ -191,14 +160,14 @@ describe("tap", () => {
     await until(() => stderr().includes("connected"));
     child.stdout.destroy();
     const before = stderr();
-    await publisher.publish(Array.from({ length: 50 }, (_, i) => attribute(i)));
+    await misp.publisher.publish(Array.from({ length: 50 }, (_, i) => attribute(i)));
     expect(await closed).toBe(0);
     expect(stderr()).toBe(before);
   });
 
   it("ends at Ctrl-C also while nobody takes what it writes", async () => {
     const { child, stderr, closed } = await tap([], { read: false });
-    await publisher.publish(
+    await misp.publisher.publish(
       Array.from({ length: 20 }, (_, i) => attribute(i, "add", { comment: "x".repeat(500_000) })),
     );
     await until(() => (child.stdout.readableLength ?? 0) > 0);
@@ -208,7 +177,7 @@ describe("tap", () => {
   });
 
   it("says why it is not connected", async () => {
-    await publisher.rebind({ credentials: { username: "misp", password: "another" } });
+    await misp.publisher.rebind({ credentials: { username: "misp", password: "another" } });
     configure("[ { tags: [x] } ]", ", username: misp, password: wrong-one");
     const { child, stderr, closed } = commands.start(["tap"]);
     await until(() => stderr().includes("handshake failed"));
@@ -221,37 +190,33 @@ describe("tap", () => {
   it("ends when head has enough, and writes to a file", async () => {
     const { node, parameters } = commandLine(["tap"]);
     const shell = (script: string) =>
-      execFileAsync("sh", ["-c", script, "sh", node, ...parameters], { cwd: commands.path(), timeout: 15_000 }).catch(
-        (error: { stdout: string; stderr: string }) => error,
-      );
-    const piped = shell('{ "$@"; echo "code $?" >&2; } | head -n 1');
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    // Until it has noticed: a reader that has gone is noticed at the next write.
-    let ended = false;
-    void piped.then(() => (ended = true));
-    while (!ended) {
-      await publisher.publish([attribute(1)]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    const { stdout, stderr } = await piped;
+      misp.listening(() => {
+        let ended = false;
+        const options = { cwd: commands.path(), timeout: 15_000 };
+        const result = execFileAsync("sh", ["-c", script, "sh", node, ...parameters], options)
+          .catch((error: { stdout: string; stderr: string }) => error)
+          .finally(() => (ended = true));
+        return { result, isEnded: () => ended };
+      });
+    /** Publishes until it has noticed: a reader that has gone is noticed at the next write. */
+    const readByHead = async (script: string) => {
+      const { result, isEnded } = await shell(`{ ${script}; echo "code $?" >&2; } | head -n 1`);
+      while (!isEnded()) {
+        await misp.publisher.publish([attribute(1)]);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      return result;
+    };
+    const { stdout, stderr } = await readByHead('"$@"');
     expect(stdout.split("\n")).toHaveLength(2);
     expect(stderr).toMatch(/waiting for notifications\ncode 0\n$/);
 
     // The reader of what it says goes first: that must not end it with an error.
-    const both = shell('{ "$@" 2>&1; echo "code $?" >&2; } | head -n 1');
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    let bothEnded = false;
-    void both.then(() => (bothEnded = true));
-    while (!bothEnded) {
-      await publisher.publish([attribute(1)]);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    expect((await both).stderr).toBe("code 0\n");
+    expect((await readByHead('"$@" 2>&1')).stderr).toBe("code 0\n");
 
-    const filed = shell('exec "$@" --count 3 > out');
-    await publisher.subscriptions.atLeast("misp_json_attribute ", 1);
-    await publisher.publish([attribute(1), attribute(2), attribute(3)]);
-    await filed;
+    const filed = await shell('exec "$@" --count 3 > out');
+    await misp.publisher.publish([attribute(1), attribute(2), attribute(3)]);
+    await filed.result;
     expect(readFileSync(commands.path("out"), "utf8").split("\n")).toHaveLength(4);
   });
 });
