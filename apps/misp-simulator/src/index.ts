@@ -19,7 +19,6 @@ export { createLoss } from "./loss.ts";
 export { kafkaTopics, toKafkaRecord } from "./messages/kafka-record.ts";
 export type { MispTopic, ModelNotification } from "./messages/topics.ts";
 export { topics } from "./messages/topics.ts";
-export type { Drift } from "./messages/wire.ts";
 export type { Mispzmq } from "./mispzmq.ts";
 // The way to the subscribers.
 export { createMispzmq } from "./mispzmq.ts";

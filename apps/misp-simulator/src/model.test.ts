@@ -264,12 +264,6 @@ it("merges tags without a word and without another version", () => {
   expect(model.state.events.get(1)?.timestamp).toBe(before);
 });
 
-it("writes numbers and booleans as the installation does", () => {
-  const { model } = newModel({ drift: { numbers: "integers", booleans: "strings" } });
-  const said = model.addAttribute({ eventId: 1, type: "domain", value: "evil.example" }).notifications;
-  expect(attributeIn(said)).toMatchObject({ id: 1, event_id: 1, timestamp: 1_795_494_000, to_ids: "1", deleted: "0" });
-});
-
 it.each([
   ["not-found", (model: MispModel) => model.editAttribute({ id: 99 })],
   ["not-found", (model: MispModel) => model.addAttribute({ eventId: 99, type: "domain", value: "a.example" })],

@@ -109,7 +109,7 @@ export function createAttribute(
   context.state.attributesByUuid.set(row.uuid, row);
   event.attributes.add(row);
   object?.attributes.add(row);
-  out.emit(topics.attribute, attributeSaved(context.wire, row, true));
+  out.emit(topics.attribute, attributeSaved(row, true));
   for (const tag of options.tags ?? []) attachToAttribute(context, out, row, tag);
   return row;
 }
@@ -157,10 +157,10 @@ function apply(row: AttributeRow, edit: AttributeEdit): void {
 
 /** The attribute actions on a model. */
 export function createAttributeActions(context: ActionContext): AttributeActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   function save(out: Emission, row: AttributeRow): void {
-    out.emit(topics.attribute, attributeSaved(wire, row, false));
+    out.emit(topics.attribute, attributeSaved(row, false));
     touchEvent(context, row.event);
   }
 
@@ -214,16 +214,16 @@ export function createAttributeActions(context: ActionContext): AttributeActions
       row.deleted = false;
       row.timestamp = context.now();
       save(out, row);
-      out.emit(topics.event, eventSaved(wire, row.event, "edit"));
+      out.emit(topics.event, eventSaved(row.event, "edit"));
       return out;
     },
 
     hardDelete({ id, withTagMessages = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
-      out.emit(topics.attribute, attributeDeleted(wire, row));
+      out.emit(topics.attribute, attributeDeleted(row));
       if (withTagMessages) {
-        for (const { tag } of row.tags) out.emit(topics.tag, attributeTagged(wire, tag, row, "detached"));
+        for (const { tag } of row.tags) out.emit(topics.tag, attributeTagged(tag, row, "detached"));
       }
       bury(state.graveyard.attributes, { eventUuid: row.event.uuid, attribute: toNewAttribute(row) });
       dropAttribute(context, row);
@@ -240,7 +240,7 @@ export function createAttributeActions(context: ActionContext): AttributeActions
         row.timestamp = context.now();
       }
       touchEvent(context, event);
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
   };

@@ -87,7 +87,7 @@ function org(context: ActionContext, id: number): Org {
 
 /** The event actions on a model. */
 export function createEventActions(context: ActionContext): EventActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   function importEvent(options: NewEvent): ImportResult {
     const { attributes = [], objects = [], tags = [] } = options;
@@ -119,13 +119,13 @@ export function createEventActions(context: ActionContext): EventActions {
       tags: [],
     };
     state.events.add(event);
-    out.emit(topics.event, eventSaved(wire, event, "add"));
+    out.emit(topics.event, eventSaved(event, "add"));
     for (const tag of tags) attachToEvent(context, out, event, tag);
     const attributeIds = attributes.map((attribute) => createAttribute(context, out, event, attribute).id);
     for (const object of objects) {
       attributeIds.push(...[...createObject(context, out, event, object).attributes].map(({ id }) => id));
     }
-    if (event.published) out.emit(topics.publish, eventPublished(wire, event));
+    if (event.published) out.emit(topics.publish, eventPublished(event));
     return { id: event.id, attributeIds, notifications: out.notifications };
   }
 
@@ -140,14 +140,14 @@ export function createEventActions(context: ActionContext): EventActions {
       event.distribution = distribution ?? event.distribution;
       event.timestamp = context.now();
       event.published = false;
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
 
     deleteEvent({ id }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      out.emit(topics.event, eventDeleted(wire, event));
+      out.emit(topics.event, eventDeleted(event));
       bury(state.graveyard.events, exportEvent(event));
       for (const attribute of [...event.attributes]) dropAttribute(context, attribute);
       for (const object of event.objects) {
@@ -162,10 +162,10 @@ export function createEventActions(context: ActionContext): EventActions {
     publishEvent({ id, stale = true }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      if (stale) out.emit(topics.publish, eventPublished(wire, event));
+      if (stale) out.emit(topics.publish, eventPublished(event));
       event.published = true;
       event.publishTimestamp = context.now();
-      if (!stale) out.emit(topics.publish, eventPublished(wire, event));
+      if (!stale) out.emit(topics.publish, eventPublished(event));
       return out;
     },
 
@@ -173,7 +173,7 @@ export function createEventActions(context: ActionContext): EventActions {
       const event = find(state.events, id, "event");
       const out = createEmission();
       event.published = false;
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
   };

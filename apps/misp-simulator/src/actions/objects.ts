@@ -58,14 +58,14 @@ export function createObject(context: ActionContext, out: Emission, event: Event
   };
   context.state.objects.add(object);
   event.objects.add(object);
-  out.emit(topics.object, objectSaved(context.wire, object, "add"));
+  out.emit(topics.object, objectSaved(object, "add"));
   for (const attribute of options.attributes) createAttribute(context, out, event, attribute, object);
   return object;
 }
 
 /** The object actions on a model. */
 export function createObjectActions(context: ActionContext): ObjectActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   return {
     addObject({ eventId, ...options }) {
@@ -94,10 +94,10 @@ export function createObjectActions(context: ActionContext): ObjectActions {
       object.timestamp = context.now();
       for (const attribute of object.attributes) markDeleted(context, attribute, sanitise);
       const sayAttributes = () => {
-        for (const attribute of object.attributes) out.emit(topics.attribute, attributeSaved(wire, attribute, false));
+        for (const attribute of object.attributes) out.emit(topics.attribute, attributeSaved(attribute, false));
       };
       sayAttributes();
-      out.emit(topics.object, objectSaved(wire, object, "soft-delete"));
+      out.emit(topics.object, objectSaved(object, "soft-delete"));
       sayAttributes();
       touchEvent(context, object.event);
       return out;
@@ -106,9 +106,9 @@ export function createObjectActions(context: ActionContext): ObjectActions {
     hardDeleteObject({ id }) {
       const object = find(state.objects, id, "object");
       const out = createEmission();
-      out.emit(topics.object, objectSaved(wire, object, "delete"));
+      out.emit(topics.object, objectSaved(object, "delete"));
       for (const attribute of [...object.attributes]) {
-        out.emit(topics.attribute, attributeDeleted(wire, attribute));
+        out.emit(topics.attribute, attributeDeleted(attribute));
         bury(state.graveyard.attributes, { eventUuid: object.event.uuid, attribute: toNewAttribute(attribute) });
         dropAttribute(context, attribute);
       }

@@ -34,7 +34,7 @@ export interface SightingActions {
 
 /** The sighting actions on a model. */
 export function createSightingActions(context: ActionContext): SightingActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   return {
     addSighting({ attributeId, uuid, orgId = 1, type = 0, source = "", date = context.now() }) {
@@ -51,14 +51,14 @@ export function createSightingActions(context: ActionContext): SightingActions {
       state.sightings.add(sighting);
       attribute.sightings.push(sighting);
       attribute.event.sightingTimestamp = context.now();
-      out.emit(topics.sighting, sightingSaved(wire, sighting, "add"));
+      out.emit(topics.sighting, sightingSaved(sighting, "add"));
       return { id: sighting.id, notifications: out.notifications };
     },
 
     deleteSighting({ id, silent = false }) {
       const sighting = find(state.sightings, id, "sighting");
       const out = createEmission();
-      if (!silent) out.emit(topics.sighting, sightingSaved(wire, sighting, "delete"));
+      if (!silent) out.emit(topics.sighting, sightingSaved(sighting, "delete"));
       state.sightings.delete(sighting);
       state.uuids.delete(sighting.uuid);
       const { sightings } = sighting.attribute;

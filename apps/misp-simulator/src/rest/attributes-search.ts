@@ -10,7 +10,7 @@ import { parsePage, resultCount, slicePage, sortRows } from "./search/page.ts";
 export const attributesSearch: Endpoint = (request, context) => {
   const read = readFilters(request, context);
   if (!read.ok) return read.answer;
-  const { model, wire, view, now, trouble } = context;
+  const { model, view, now, trouble } = context;
   const filter = createSearchFilter(read.filters, "attributes", now);
   let rows = findAttributes(model.state, view, filter);
   if (trouble.lagSeconds > 0) rows = rows.filter(({ createdAt }) => createdAt <= now - trouble.lagSeconds);
@@ -20,7 +20,7 @@ export const attributesSearch: Endpoint = (request, context) => {
   }
   const page = parsePage(read.filters);
   const shown = slicePage(rows, page);
-  const write = createRowWriter(wire, parseRowOptions(read.filters), view);
+  const write = createRowWriter(parseRowOptions(read.filters), view);
   function* written() {
     for (const row of shown) yield write(row);
   }

@@ -1,5 +1,4 @@
 import type { ModelNotification } from "../messages/topics.ts";
-import type { Wire } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import type { RestAnswer } from "./answer.ts";
 import type { RestKey } from "./key.ts";
@@ -9,7 +8,6 @@ import type { View } from "./visibility.ts";
 /** What an endpoint has to answer with. */
 export interface EndpointContext {
   readonly model: MispModel;
-  readonly wire: Wire;
   /** MISP's clock, whole seconds. */
   readonly now: number;
   readonly key: RestKey;

@@ -1,5 +1,5 @@
+import type { Json } from "../messages/json.ts";
 import { eventPublished } from "../messages/publish-message.ts";
-import type { Json } from "../messages/wire.ts";
 import type { EventRow } from "../rows.ts";
 import { notFound, pretty, searchResult } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";
@@ -13,8 +13,8 @@ import { isEmpty } from "./search/terms.ts";
 /** Left out of an answer with `metadata` (recorded). */
 const contents = ["Attribute", "ShadowAttribute", "Object", "EventReport"];
 
-function wholeEvent({ wire, view }: EndpointContext, event: EventRow, withDeleted: boolean): Json {
-  return eventPublished(wire, event, (row) => view.attribute(row) && (withDeleted || !row.deleted));
+function wholeEvent({ view }: EndpointContext, event: EventRow, withDeleted: boolean): Json {
+  return eventPublished(event, (row) => view.attribute(row) && (withDeleted || !row.deleted));
 }
 
 /** `events/restSearch`. Unlike the attributes' its X-Result-Count is the number of all events that were found (recorded). */

@@ -1,5 +1,4 @@
 import type { ModelNotification } from "../messages/topics.ts";
-import type { Wire } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import { notFound, type RestAnswer, refusal } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
@@ -19,7 +18,6 @@ export interface Response {
 /** What the answers depend on. */
 export interface RespondContext {
   readonly model: MispModel;
-  readonly wire: Wire;
   readonly keys: ReadonlyMap<string, RestKey>;
   readonly narrowings: ReadonlyMap<string, Narrowing>;
   readonly limit: SearchLimit;
@@ -35,7 +33,7 @@ const invalidJson =
 
 /** MISP's checks in their order, then the endpoint. */
 export function respond(request: ParsedRequest, context: RespondContext): Response {
-  const { model, wire, now, unanswered, trouble } = context;
+  const { model, now, unanswered, trouble } = context;
   const only = (answer: RestAnswer): Response => ({ answer, notifications: [] });
 
   // Recorded: without it every call, whatever the key, is sent to the login page.
@@ -64,6 +62,6 @@ export function respond(request: ParsedRequest, context: RespondContext): Respon
 
   const notifications: ModelNotification[] = [];
   const view = createView(key, context.narrowings.get(key.key));
-  const answer = endpoint(request, { model, wire, now, key, view, notifications, unanswered, trouble });
+  const answer = endpoint(request, { model, now, key, view, notifications, unanswered, trouble });
   return { answer: dressed(answer, counted.headers), notifications };
 }

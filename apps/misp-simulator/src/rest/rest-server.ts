@@ -3,7 +3,6 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TlsOptions } from "node:tls";
 import type { ModelNotification } from "../messages/topics.ts";
-import { createWire, type Drift } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import type { RestAnswer } from "./answer.ts";
 import { answerInstead } from "./failure-answer.ts";
@@ -30,8 +29,6 @@ export interface RestServerOptions {
   readonly beforeRequest?: (request: RestRequest) => void | Promise<void>;
   /** MISP's clock, whole seconds; every answer carries it as `Date`. @default the model's */
   readonly now?: () => number;
-  /** As the model's. */
-  readonly drift?: Drift;
   /** A search without `order` has another order each time, as seen with MISP. @default false: by id */
   readonly unstableOrder?: boolean;
   /** How many of the latest requests are kept. @default 10000 */
@@ -78,7 +75,6 @@ function defect(error: unknown): RestAnswer {
 export async function createRestServer(model: MispModel, options: RestServerOptions = {}): Promise<RestServer> {
   const { host = "127.0.0.1", publish, beforeRequest, keepRequests = 10_000 } = options;
   const now = options.now ?? model.now;
-  const wire = createWire(options.drift ?? {});
   const keys = new Map((options.keys ?? Object.values<RestKey>(exampleKeys)).map((key) => [key.key, key]));
   const narrowings = new Map<string, Narrowing>();
   const failures = createFailures();
@@ -103,7 +99,7 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
       has: (uuid: string) => [...openBatches].some((batch) => batch.has(uuid)),
       add: (uuid: string) => void saved.add(uuid),
     };
-    const context = { model, wire, keys, narrowings, limit, origin: origin(), now: now(), unanswered, trouble };
+    const context = { model, keys, narrowings, limit, origin: origin(), now: now(), unanswered, trouble };
     const { answer, notifications } = respond(request, context);
     if (notifications.length > 0) await publish?.(notifications);
     return answer;

@@ -44,7 +44,7 @@ function valued({ model }: EndpointContext, values: readonly string[]): Attribut
 
 /** `sightings/add`. Deleted attributes can be sighted; whether one is seen is checked. Repeats make further rows. */
 export const sightingsAdd: Endpoint = (request, context) => {
-  const { model, view, key, now, wire, notifications } = context;
+  const { model, view, key, now, notifications } = context;
   if (!maySight(key)) return refusal(403, noPermission, request.url);
   if (request.method !== "POST") return pretty(description, request.headers["user-agent"]);
   const unwrapped = unwrap(request.data);
@@ -83,5 +83,5 @@ export const sightingsAdd: Endpoint = (request, context) => {
     return compact({ saved: true, success: `${rows.length} ${noun}  added.` });
   }
   const sighting = model.state.sightings.get(last);
-  return pretty({ Sighting: sighting && sightingFields(wire, sighting) }, request.headers["user-agent"]);
+  return pretty({ Sighting: sighting && sightingFields(sighting) }, request.headers["user-agent"]);
 };

@@ -1,4 +1,4 @@
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import type { AttributeRow, Org } from "../rows.ts";
 import { compact, internalError, refusal } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";

@@ -52,7 +52,7 @@ export const sightingsSearch: Endpoint = (request, context) => {
   if (kind !== undefined && isEmpty(filters["id"]) && isEmpty(filters["uuid"])) {
     return bad("An ID or UUID must be provided if the context is set.");
   }
-  const { now, wire } = context;
+  const { now } = context;
   const since = parseWindow(filters["from"], now);
   const until = parseWindow(filters["to"], now);
   const timeGiven = since !== undefined || until !== undefined;
@@ -70,13 +70,13 @@ export const sightingsSearch: Endpoint = (request, context) => {
       if (!within(window, row.date)) continue;
       yield {
         Sighting: {
-          ...sightingFields(wire, row),
+          ...sightingFields(row),
           value: row.attribute.value,
           ...(!isEmpty(filters["includeUuid"]) && {
             attribute_uuid: row.attribute.uuid,
             event_uuid: row.attribute.event.uuid,
           }),
-          Organisation: { id: wire.number(row.org.id), uuid: row.org.uuid, name: row.org.name },
+          Organisation: { id: String(row.org.id), uuid: row.org.uuid, name: row.org.name },
         },
       };
     }
@@ -90,7 +90,7 @@ export const sightingsList: Endpoint = (request, context) => {
   const rows = scope(context, String(data["context"] ?? "attribute"), request.parameters[0] ?? data["id"], undefined);
   return pretty(
     [...visible(context, rows)].map((row) => ({
-      Sighting: sightingFields(context.wire, row),
+      Sighting: sightingFields(row),
       Organisation: { name: row.org.name },
     })),
     request.headers["user-agent"],

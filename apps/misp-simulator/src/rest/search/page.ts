@@ -1,4 +1,4 @@
-import type { Json } from "../../messages/wire.ts";
+import type { Json } from "../../messages/json.ts";
 import type { AttributeRow } from "../../rows.ts";
 
 /** A page as MISP takes it: a limit of 0 or below is none, a page without a limit is ignored (both recorded). */
