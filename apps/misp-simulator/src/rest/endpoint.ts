@@ -29,8 +29,6 @@ interface SearchTrouble {
   readonly repeatPage: boolean;
   /** Rows made in the latest seconds are not there yet. */
   readonly lagSeconds: number;
-  /** Without `order` each query has another one. A number to turn the rows by; 0 leaves them by id. */
-  readonly turn: number;
 }
 
 /** Answers one kind of request. It runs without waiting, so that requests do not see each other's halves. */
