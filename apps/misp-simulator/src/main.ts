@@ -29,7 +29,6 @@ each answered by one line. It ends with its stdin, or on SIGTERM.
   --watch                  know who subscribes (command "subscribed")
   --lose PERCENT           of the ZeroMQ messages, by chance (--seed repeats it)
   --lose-kafka PERCENT     the same for Kafka; each loses by itself
-  --sanitise               overwrite what is soft-deleted
   --seed NUMBER            makes uuids and chance repeatable
   --rest PORT              MISP's REST API too, on the same host; 0: any free port. "ready" then has its url and keys
 `;
@@ -48,7 +47,6 @@ async function publish(): Promise<void> {
       watch: { type: "boolean" },
       lose: { type: "string" },
       "lose-kafka": { type: "string" },
-      sanitise: { type: "boolean" },
       seed: { type: "string" },
       rest: { type: "string" },
     },
@@ -69,7 +67,6 @@ async function publish(): Promise<void> {
   const model = createMispModel({
     now: () => Math.floor(Date.now() / 1000),
     uuid: seed === undefined ? randomUUID : createRandomUuid(createRandom(Number(seed))),
-    sanitiseOnDelete: values.sanitise ?? false,
   });
   const publisher =
     values.kafka === undefined

@@ -17,8 +17,6 @@ export interface MispModelOptions {
   readonly uuid: () => string;
   /** The organisations. Id 1 must be among them: it owns what is made here. @default three, ids 1 to 3 */
   readonly orgs?: readonly Org[];
-  /** MISP's setting `Security.sanitise_attribute_on_delete`. @default false */
-  readonly sanitiseOnDelete?: boolean;
 }
 
 /** Everything that can be done to a MISP. Each takes one object of options and answers with what MISP then says. */
@@ -54,7 +52,6 @@ export function createMispModel(options: MispModelOptions): MispModel {
     nextId: createIds(),
     now: options.now,
     uuid: options.uuid,
-    sanitiseOnDelete: options.sanitiseOnDelete ?? false,
   };
   const actions: MispActions = {
     ...createEventActions(context),

@@ -19,7 +19,7 @@ export interface MispState {
   /** The latest of what was deleted for good, ready to be imported again under its old uuids. */
   readonly graveyard: {
     readonly events: NewEvent[];
-    readonly attributes: { readonly eventUuid: string; readonly attribute: NewAttribute }[];
+    readonly attributes: NewAttribute[];
   };
 }
 

@@ -33,7 +33,6 @@ export interface NewAttribute {
   readonly timestamp?: number;
   /** MISP's code; 5 inherits the event's. @default 5 */
   readonly distribution?: number;
-  readonly disableCorrelation?: boolean;
   readonly firstSeen?: string;
   readonly lastSeen?: string;
   /** Soft-deleted already, as an import can bring it. @default false */
@@ -61,7 +60,7 @@ export interface AttributeActions {
   }): ActionResult & { readonly ids: readonly number[] };
   /** Sends `edit` also when nothing changed. `timestamp` must be newer than the stored one, as in MISP; it may be in the future. */
   editAttribute(options: AttributeEdit & { readonly id: number; readonly timestamp?: number }): ActionResult;
-  /** `sanitise`: by default MISP's setting, which is the model's option. */
+  /** `sanitise`: as with MISP's setting `Security.sanitise_attribute_on_delete`. @default false */
   softDelete(options: { readonly id: number; readonly sanitise?: boolean }): ActionResult;
   /** Also of an attribute that is not deleted. The event's `edit` follows (recorded). */
   restore(options: { readonly id: number }): ActionResult;
@@ -98,7 +97,6 @@ export function createAttribute(
     distribution: options.distribution ?? 5,
     comment: options.comment ?? "",
     deleted: options.deleted ?? false,
-    disableCorrelation: options.disableCorrelation ?? false,
     firstSeen: options.firstSeen ?? null,
     lastSeen: options.lastSeen ?? null,
     tags: [],
@@ -116,9 +114,9 @@ export function createAttribute(
 
 /** The attribute as an export has it. */
 export function toNewAttribute(row: AttributeRow): NewAttribute {
-  const { uuid, type, value, category, toIds, comment, timestamp, distribution, disableCorrelation, deleted } = row;
+  const { uuid, type, value, category, toIds, comment, timestamp, distribution, deleted } = row;
   return {
-    ...{ uuid, type, value, category, toIds, comment, timestamp, distribution, disableCorrelation, deleted },
+    ...{ uuid, type, value, category, toIds, comment, timestamp, distribution, deleted },
     ...(row.firstSeen !== null && { firstSeen: row.firstSeen }),
     ...(row.lastSeen !== null && { lastSeen: row.lastSeen }),
     ...(row.objectRelation !== null && { objectRelation: row.objectRelation }),
@@ -199,7 +197,7 @@ export function createAttributeActions(context: ActionContext): AttributeActions
       return out;
     },
 
-    softDelete({ id, sanitise = context.sanitiseOnDelete }) {
+    softDelete({ id, sanitise = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
       markDeleted(context, row, sanitise);
@@ -225,7 +223,7 @@ export function createAttributeActions(context: ActionContext): AttributeActions
       if (withTagMessages) {
         for (const { tag } of row.tags) out.emit(topics.tag, attributeTagged(tag, row, "detached"));
       }
-      bury(state.graveyard.attributes, { eventUuid: row.event.uuid, attribute: toNewAttribute(row) });
+      bury(state.graveyard.attributes, toNewAttribute(row));
       dropAttribute(context, row);
       touchEvent(context, row.event);
       return out;

@@ -11,7 +11,6 @@ export interface ActionContext {
   /** MISP's clock, whole seconds. */
   readonly now: () => number;
   readonly uuid: () => string;
-  readonly sanitiseOnDelete: boolean;
 }
 
 /** What an action said, in MISP's order. */

@@ -30,8 +30,6 @@ export interface NewEvent {
   readonly distribution?: number;
   /** A published import ends with the publish message. @default false */
   readonly published?: boolean;
-  /** Came from another instance. @default false */
-  readonly locked?: boolean;
   readonly tags?: readonly NewTag[];
   readonly attributes?: readonly NewAttribute[];
   readonly objects?: readonly NewObject[];
@@ -66,14 +64,13 @@ export function exportEvent(event: EventRow): NewEvent {
     timestamp: event.timestamp,
     distribution: event.distribution,
     published: event.published,
-    locked: event.locked,
     tags: exportedTags(event.tags),
     attributes: [...event.attributes].filter(({ object }) => object === undefined).map(toNewAttribute),
     objects: [...event.objects]
       // A deleted object comes back only with its attributes restored, which the model does not do.
       .filter(({ deleted }) => !deleted)
-      .map(({ uuid, name, metaCategory, comment, distribution, attributes }) => ({
-        ...{ uuid, name, metaCategory, comment, distribution },
+      .map(({ uuid, name, distribution, attributes }) => ({
+        ...{ uuid, name, distribution },
         attributes: [...attributes].map(toNewAttribute),
       })),
   };
@@ -113,7 +110,6 @@ export function createEventActions(context: ActionContext): EventActions {
       analysis: 0,
       threatLevel: 2,
       distribution: options.distribution ?? 1,
-      locked: options.locked ?? false,
       attributes: new Set(),
       objects: new Set(),
       tags: [],

@@ -20,11 +20,8 @@ export interface NewObject {
   readonly name: string;
   readonly attributes: readonly NewAttribute[];
   readonly uuid?: string;
-  /** @default "misc" */
-  readonly metaCategory?: string;
   /** From the object's template. @default null, as recorded for an import */
   readonly description?: string;
-  readonly comment?: string;
   /** MISP's code. @default 5 */
   readonly distribution?: number;
 }
@@ -46,13 +43,11 @@ export function createObject(context: ActionContext, out: Emission, event: Event
     uuid: claimUuid(context, options.uuid),
     event,
     name: options.name,
-    metaCategory: options.metaCategory ?? "misc",
     description: options.description ?? null,
     templateUuid: "43b3b146-77eb-4931-b4cc-b66c60f28734",
     templateVersion: 11,
     timestamp: context.now(),
     distribution: options.distribution ?? 5,
-    comment: options.comment ?? "",
     deleted: false,
     attributes: new Set(),
   };
@@ -78,7 +73,7 @@ export function createObjectActions(context: ActionContext): ObjectActions {
       return { id: object.id, attributeIds, notifications: out.notifications };
     },
 
-    softDeleteObject({ id, sanitise = context.sanitiseOnDelete }) {
+    softDeleteObject({ id, sanitise = false }) {
       const object = find(state.objects, id, "object");
       const out = createEmission();
       if (sanitise) {
@@ -87,7 +82,6 @@ export function createObjectActions(context: ActionContext): ObjectActions {
           description: "N/A",
           templateUuid: "N/A",
           templateVersion: 0,
-          comment: "",
         });
       }
       object.deleted = true;
@@ -109,7 +103,7 @@ export function createObjectActions(context: ActionContext): ObjectActions {
       out.emit(topics.object, objectSaved(object, "delete"));
       for (const attribute of [...object.attributes]) {
         out.emit(topics.attribute, attributeDeleted(attribute));
-        bury(state.graveyard.attributes, { eventUuid: object.event.uuid, attribute: toNewAttribute(attribute) });
+        bury(state.graveyard.attributes, toNewAttribute(attribute));
         dropAttribute(context, attribute);
       }
       state.objects.delete(object);

@@ -30,8 +30,8 @@ export type Command =
   | { readonly mispzmq: "pause" | "resume" }
   /** Closes the socket and binds another one on the same port; `credentials: null` switches authentication off. */
   | { readonly rebind: { readonly credentials?: Credentials | null } }
-  /** Answered when so many subscribers (default 1) have subscribed to exactly this prefix, in at most 30 s; needs `--watch`. */
-  | { readonly subscribed: { readonly prefix: string; readonly count?: number; readonly timeoutMs?: number } }
+  /** Answered when somebody has subscribed to exactly this prefix, in at most 30 s; needs `--watch`. */
+  | { readonly subscribed: { readonly prefix: string; readonly timeoutMs?: number } }
   /** What MISP holds now. */
   | { readonly attributes: true }
   /** The REST server: its failures, its keys, what it was asked; needs `--rest`. */
@@ -124,8 +124,8 @@ export function createCommandRunner(options: {
       return { ok: true };
     }
     if ("subscribed" in command) {
-      const { prefix, count = 1, timeoutMs = 30_000 } = command.subscribed;
-      await publisher.subscriptions.atLeast(prefix, count, { signal: AbortSignal.timeout(timeoutMs) });
+      const { prefix, timeoutMs = 30_000 } = command.subscribed;
+      await publisher.subscriptions.atLeast(prefix, 1, { signal: AbortSignal.timeout(timeoutMs) });
       return { ok: true };
     }
     if ("attributes" in command) return { ok: true, attributes: model.attributes() };

@@ -25,7 +25,7 @@ export function eventRow(event: EventRow): Json {
     distribution: String(event.distribution),
     sharing_group_id: "0",
     proposal_email_lock: false,
-    locked: event.locked,
+    locked: false,
     threat_level_id: String(event.threatLevel),
     publish_timestamp: String(event.publishTimestamp),
     sighting_timestamp: String(event.sightingTimestamp),

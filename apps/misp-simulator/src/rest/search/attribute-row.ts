@@ -109,7 +109,7 @@ export function createRowWriter(options: RowOptions, view: View): (row: Attribut
       sharing_group_id: "0",
       comment: row.comment,
       deleted: row.deleted,
-      disable_correlation: row.disableCorrelation,
+      disable_correlation: false,
       first_seen: row.firstSeen,
       last_seen: row.lastSeen,
       value: row.value,
