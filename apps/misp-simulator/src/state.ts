@@ -61,6 +61,13 @@ export function find<Row extends { readonly id: number }>(pool: Pool<Row>, id: n
   return row;
 }
 
+/** The organisation with this id, or a {@link SimulatorError} `not-found`. */
+export function findOrg(state: MispState, id: number): Org {
+  const org = state.orgs.get(id);
+  if (org === undefined) throw new SimulatorError("not-found", `there is no organisation ${id}`);
+  return org;
+}
+
 /** Appends to one of the graveyard's lists; only the latest few are kept. */
 export function bury<Item>(list: Item[], item: Item): void {
   list.push(item);

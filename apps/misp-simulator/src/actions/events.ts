@@ -1,9 +1,8 @@
 import { eventDeleted, eventSaved } from "../messages/event-message.ts";
 import { eventPublished } from "../messages/publish-message.ts";
 import { topics } from "../messages/topics.ts";
-import type { EventRow, Org } from "../rows.ts";
-import { SimulatorError } from "../simulator-error.ts";
-import { bury, find } from "../state.ts";
+import type { EventRow } from "../rows.ts";
+import { bury, find, findOrg } from "../state.ts";
 import { createAttribute, dropAttribute, type NewAttribute, toNewAttribute } from "./attributes.ts";
 import {
   type ActionContext,
@@ -76,19 +75,13 @@ export function exportEvent(event: EventRow): NewEvent {
   };
 }
 
-function org(context: ActionContext, id: number): Org {
-  const found = context.state.orgs.get(id);
-  if (found === undefined) throw new SimulatorError("not-found", `there is no organisation ${id}`);
-  return found;
-}
-
 /** The event actions on a model. */
 export function createEventActions(context: ActionContext): EventActions {
   const { state } = context;
 
   function importEvent(options: NewEvent): ImportResult {
     const { attributes = [], objects = [], tags = [] } = options;
-    const orgc = org(context, options.orgcId ?? 1);
+    const orgc = findOrg(state, options.orgcId ?? 1);
     const everyAttribute = [...attributes, ...objects.flatMap((object) => object.attributes)];
     checkUuids(context, [options.uuid, ...everyAttribute.map(({ uuid }) => uuid), ...objects.map(({ uuid }) => uuid)]);
 
@@ -102,7 +95,7 @@ export function createEventActions(context: ActionContext): EventActions {
       date: options.date ?? new Date(context.now() * 1000).toISOString().slice(0, 10),
       info: options.info,
       orgc,
-      org: org(context, 1),
+      org: findOrg(state, 1),
       published: options.published ?? false,
       timestamp: options.timestamp ?? context.now(),
       publishTimestamp: 0,

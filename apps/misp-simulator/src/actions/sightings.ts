@@ -1,8 +1,7 @@
 import { sightingSaved } from "../messages/other-messages.ts";
 import { topics } from "../messages/topics.ts";
 import type { SightingRow } from "../rows.ts";
-import { SimulatorError } from "../simulator-error.ts";
-import { find } from "../state.ts";
+import { find, findOrg } from "../state.ts";
 import {
   type ActionContext,
   type ActionResult,
@@ -39,8 +38,7 @@ export function createSightingActions(context: ActionContext): SightingActions {
   return {
     addSighting({ attributeId, uuid, orgId = 1, type = 0, source = "", date = context.now() }) {
       const attribute = find(state.attributes, attributeId, "attribute");
-      const org = state.orgs.get(orgId);
-      if (org === undefined) throw new SimulatorError("not-found", `there is no organisation ${orgId}`);
+      const org = findOrg(state, orgId);
       checkUuids(context, [uuid]);
       const out = createEmission();
       const sighting: SightingRow = {

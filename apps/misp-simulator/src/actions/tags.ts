@@ -77,6 +77,11 @@ export function captureTag(context: ActionContext, out: Emission, tag: NewTag): 
   return tagNamed(context, tag.name) ?? createTag(context, out, tag);
 }
 
+/** The tag referred to, if its name is known; an unknown id is an error. */
+function knownTag(context: ActionContext, reference: TagReference): TagRow | undefined {
+  return typeof reference === "number" ? find(context.state.tags, reference, "tag") : tagNamed(context, reference);
+}
+
 /** The tag referred to; an unknown name is created, an unknown id is an error. */
 function resolveTag(context: ActionContext, out: Emission, reference: TagReference): TagRow {
   if (typeof reference === "number") return find(context.state.tags, reference, "tag");
@@ -184,7 +189,7 @@ export function createTagActions(context: ActionContext): TagActions {
     detachTag({ id, tag, tagMessageOnly = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
-      const target = typeof tag === "number" ? find(state.tags, tag, "tag") : tagNamed(context, tag);
+      const target = knownTag(context, tag);
       const attachment = row.tags.find((candidate) => candidate.tag === target);
       if (target === undefined || attachment === undefined) return out;
       row.tags = row.tags.filter((candidate) => candidate !== attachment);
@@ -204,7 +209,7 @@ export function createTagActions(context: ActionContext): TagActions {
     untagEvent({ id, tag }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      const target = typeof tag === "number" ? find(state.tags, tag, "tag") : tagNamed(context, tag);
+      const target = knownTag(context, tag);
       const attachment = event.tags.find((candidate) => candidate.tag === target);
       if (target === undefined || attachment === undefined) return out;
       event.tags = event.tags.filter((candidate) => candidate !== attachment);

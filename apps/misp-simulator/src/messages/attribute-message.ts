@@ -7,7 +7,8 @@ export function splitValue(type: string, value: string): readonly [string, strin
   return bar === -1 ? [value, ""] : [value.slice(0, bar), value.slice(bar + 1)];
 }
 
-function attributeRow(row: AttributeRow): Json {
+/** An attribute's own fields, as its messages carry them, and REST's rows without `value1` and `value2`. */
+export function attributeRow(row: AttributeRow): Json {
   const [value1, value2] = splitValue(row.type, row.value);
   return {
     id: String(row.id),
@@ -42,8 +43,8 @@ function attributeTag({ tag, local }: Attachment): Json {
   };
 }
 
-/** A sighting as attribute and publish messages carry it. */
-export function attributeSighting(sighting: SightingRow): Json {
+/** A sighting's own fields, as every message and every answer has them. */
+export function sightingRow(sighting: SightingRow): Json {
   return {
     id: String(sighting.id),
     attribute_id: String(sighting.attribute.id),
@@ -53,6 +54,13 @@ export function attributeSighting(sighting: SightingRow): Json {
     uuid: sighting.uuid,
     source: sighting.source,
     type: String(sighting.type),
+  };
+}
+
+/** A sighting as attribute and publish messages carry it. */
+export function attributeSighting(sighting: SightingRow): Json {
+  return {
+    ...sightingRow(sighting),
     attribute_uuid: sighting.attribute.uuid,
     Organisation: { id: String(sighting.org.id), uuid: sighting.org.uuid, name: sighting.org.name },
   };

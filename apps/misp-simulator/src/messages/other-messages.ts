@@ -1,5 +1,5 @@
 import type { AttributeRow, EventRow, ObjectRow, SightingRow, TagRow } from "../rows.ts";
-import { objectRow } from "./attribute-message.ts";
+import { objectRow, sightingRow } from "./attribute-message.ts";
 import type { Json } from "./json.ts";
 
 /** A tag's own fields, as its messages and the tag list carry them. */
@@ -57,14 +57,7 @@ export function sightingSaved(sighting: SightingRow, action: "add" | "delete"): 
   const { event } = attribute;
   return {
     Sighting: {
-      id: String(sighting.id),
-      attribute_id: String(attribute.id),
-      event_id: String(event.id),
-      org_id: String(sighting.org.id),
-      date_sighting: String(sighting.date),
-      uuid: sighting.uuid,
-      source: sighting.source,
-      type: String(sighting.type),
+      ...sightingRow(sighting),
       Event: {
         id: String(event.id),
         uuid: event.uuid,

@@ -75,7 +75,8 @@ function publishedObjects(objects: Iterable<ObjectRow>, includes: RowTest): Json
   return published;
 }
 
-function publishedOrg(org: Org): Json {
+/** An organisation, as publish messages and REST show it. */
+export function publishedOrg(org: Org): Json {
   return { id: String(org.id), name: org.name, uuid: org.uuid, local: org.local };
 }
 

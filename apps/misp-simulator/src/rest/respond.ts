@@ -1,5 +1,4 @@
 import type { ModelNotification } from "../messages/topics.ts";
-import type { MispModel } from "../model.ts";
 import { notFound, type RestAnswer, refusal } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import type { EndpointContext } from "./endpoint.ts";
@@ -16,16 +15,12 @@ export interface Response {
 }
 
 /** What the answers depend on. */
-export interface RespondContext {
-  readonly model: MispModel;
+export interface RespondContext extends Pick<EndpointContext, "model" | "now" | "unanswered" | "trouble"> {
   readonly keys: ReadonlyMap<string, RestKey>;
   readonly narrowings: ReadonlyMap<string, Narrowing>;
   readonly limit: SearchLimit;
   /** Where the login page is, for those who do not say that they want JSON. */
   readonly origin: string;
-  readonly now: number;
-  readonly unanswered: EndpointContext["unanswered"];
-  readonly trouble: EndpointContext["trouble"];
 }
 
 const invalidJson =

@@ -1,21 +1,6 @@
-import type { Json } from "../messages/json.ts";
 import type { AttributeRow, Org, SightingRow } from "../rows.ts";
 import { isRecord } from "./request.ts";
 import { isEmpty } from "./search/terms.ts";
-
-/** A sighting's own fields, as every answer has them. */
-export function sightingFields(sighting: SightingRow): Json {
-  return {
-    id: String(sighting.id),
-    attribute_id: String(sighting.attribute.id),
-    event_id: String(sighting.attribute.event.id),
-    org_id: String(sighting.org.id),
-    date_sighting: String(sighting.date),
-    uuid: sighting.uuid,
-    source: sighting.source,
-    type: String(sighting.type),
-  };
-}
 
 /** `request` and `Sighting` may be wrapped round what is meant. */
 export function unwrap(data: unknown): unknown {

@@ -1,4 +1,5 @@
 import type { Json } from "../messages/json.ts";
+import { publishedOrg } from "../messages/publish-message.ts";
 import { notFound, pretty } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { maySight, maySync, type RestKey, type RestRole } from "./key.ts";
@@ -64,7 +65,7 @@ export const usersView: Endpoint = (request, { key, model }) => {
       },
       Role: role,
       UserSetting: [],
-      Organisation: { id: String(org.id), name: org.name, uuid: org.uuid, local: org.local },
+      Organisation: publishedOrg(org),
     },
     request.headers["user-agent"],
   );

@@ -1,5 +1,6 @@
-import { attributeSighting } from "../../messages/attribute-message.ts";
+import { attributeRow, attributeSighting } from "../../messages/attribute-message.ts";
 import type { Json } from "../../messages/json.ts";
+import { publishedOrg } from "../../messages/publish-message.ts";
 import type { Attachment, AttributeRow, EventRow } from "../../rows.ts";
 import type { View } from "../visibility.ts";
 import { isEmpty } from "./terms.ts";
@@ -59,12 +60,7 @@ function eventContext(event: EventRow, tags: readonly Attachment[]): Json {
     sharing_group_id: "0",
     extends_uuid: "",
     Tag: tags.map((attachment) => ({ local: attachment.local, ...tagFields(attachment) })),
-    Orgc: {
-      id: String(event.orgc.id),
-      name: event.orgc.name,
-      uuid: event.orgc.uuid,
-      local: event.orgc.local,
-    },
+    Orgc: publishedOrg(event.orgc),
   };
 }
 
@@ -94,25 +90,10 @@ export function createRowWriter(options: RowOptions, view: View): (row: Attribut
       local: attachment.local,
     }));
     const tags: Json[] = [...own, ...inherited];
+    const { value1, value2, ...fields } = attributeRow(row);
     const sightings = row.sightings.filter(({ org }) => view.sighting(org.id, row.event));
     return {
-      id: String(row.id),
-      event_id: String(row.event.id),
-      object_id: String(row.object?.id ?? 0),
-      object_relation: row.objectRelation,
-      category: row.category,
-      type: row.type,
-      to_ids: row.toIds,
-      uuid: row.uuid,
-      timestamp: String(row.timestamp),
-      distribution: String(row.distribution),
-      sharing_group_id: "0",
-      comment: row.comment,
-      deleted: row.deleted,
-      disable_correlation: false,
-      first_seen: row.firstSeen,
-      last_seen: row.lastSeen,
-      value: row.value,
+      ...fields,
       ...(options.eventUuid && { event_uuid: row.event.uuid }),
       ...(options.sightings && { Sighting: sightings.map(attributeSighting) }),
       Event,
