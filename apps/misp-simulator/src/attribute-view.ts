@@ -34,8 +34,6 @@ export interface AttributeView {
   /** Whole seconds. */
   readonly timestamp: number;
   readonly distribution: number;
-  /** 0: not in an object. */
-  readonly objectId: number;
   /** Its own tags; the event's are with the event. */
   readonly tags: readonly TagView[];
   readonly event: EventView;
@@ -64,7 +62,6 @@ export function listAttributes(state: MispState): AttributeView[] {
       const { id, uuid, type, value, category, comment, toIds, timestamp, distribution } = row;
       views.push({
         ...{ id, uuid, type, value, category, comment, toIds, timestamp, distribution },
-        objectId: row.object?.id ?? 0,
         tags: row.tags.map(tagView),
         event: view,
       });

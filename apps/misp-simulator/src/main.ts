@@ -27,10 +27,8 @@ each answered by one line. It ends with its stdin, or on SIGTERM.
   --kafka HOST:PORT,…      produce to Kafka as well, as MISP does, to its default topics
   --heartbeat-after-ms MS  default 10000; 0: never
   --watch                  know who subscribes (command "subscribed")
-  --integers               write numbers as integers, not as strings
   --lose PERCENT           of the ZeroMQ messages, by chance (--seed repeats it)
   --lose-kafka PERCENT     the same for Kafka; each loses by itself
-  --sanitise               overwrite what is soft-deleted
   --seed NUMBER            makes uuids and chance repeatable
   --rest PORT              MISP's REST API too, on the same host; 0: any free port. "ready" then has its url and keys
 `;
@@ -47,10 +45,8 @@ async function publish(): Promise<void> {
       "heartbeat-after-ms": { type: "string" },
       kafka: { type: "string" },
       watch: { type: "boolean" },
-      integers: { type: "boolean" },
       lose: { type: "string" },
       "lose-kafka": { type: "string" },
-      sanitise: { type: "boolean" },
       seed: { type: "string" },
       rest: { type: "string" },
     },
@@ -68,12 +64,9 @@ async function publish(): Promise<void> {
     heartbeatAfterMs: Number(values["heartbeat-after-ms"] ?? 10_000),
     watchSubscriptions: watch ?? false,
   });
-  const drift = { numbers: values.integers ? "integers" : "strings" } as const;
   const model = createMispModel({
     now: () => Math.floor(Date.now() / 1000),
     uuid: seed === undefined ? randomUUID : createRandomUuid(createRandom(Number(seed))),
-    drift,
-    sanitiseOnDelete: values.sanitise ?? false,
   });
   const publisher =
     values.kafka === undefined
@@ -86,7 +79,6 @@ async function publish(): Promise<void> {
       : await createRestServer(model, {
           ...(host !== undefined && { host }),
           port: Number(values.rest),
-          drift,
           async publish(notifications) {
             outlet.queue.push(notifications);
             await outlet.flush();

@@ -5,7 +5,6 @@ import { createObjectActions, type ObjectActions } from "./actions/objects.ts";
 import { createSightingActions, type SightingActions } from "./actions/sightings.ts";
 import { createTagActions, type TagActions } from "./actions/tags.ts";
 import { type AttributeView, listAttributes } from "./attribute-view.ts";
-import { createWire, type Drift } from "./messages/wire.ts";
 import type { Org } from "./rows.ts";
 import { SimulatorError } from "./simulator-error.ts";
 import { createIds, createState, type MispState } from "./state.ts";
@@ -18,9 +17,6 @@ export interface MispModelOptions {
   readonly uuid: () => string;
   /** The organisations. Id 1 must be among them: it owns what is made here. @default three, ids 1 to 3 */
   readonly orgs?: readonly Org[];
-  readonly drift?: Drift;
-  /** MISP's setting `Security.sanitise_attribute_on_delete`. @default false */
-  readonly sanitiseOnDelete?: boolean;
 }
 
 /** Everything that can be done to a MISP. Each takes one object of options and answers with what MISP then says. */
@@ -54,10 +50,8 @@ export function createMispModel(options: MispModelOptions): MispModel {
   const context: ActionContext = {
     state,
     nextId: createIds(),
-    wire: createWire(options.drift ?? {}),
     now: options.now,
     uuid: options.uuid,
-    sanitiseOnDelete: options.sanitiseOnDelete ?? false,
   };
   const actions: MispActions = {
     ...createEventActions(context),

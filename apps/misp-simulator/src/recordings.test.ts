@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { createMispModel, type MispModel } from "./model.ts";
-import { type RecordedMessage, readRecording } from "./play-recording.ts";
 import { createCountingUuid } from "./random/source.ts";
+import { type RecordedMessage, readRecording } from "./read-recording.ts";
 
 /**
  * The model against a running MISP 2.5.1. Each case does what its recorded trigger did and compares the shape of what is said:

@@ -54,8 +54,6 @@ export interface EventRow {
   readonly analysis: number;
   readonly threatLevel: number;
   distribution: number;
-  /** Came from another instance. */
-  readonly locked: boolean;
   readonly attributes: Set<AttributeRow>;
   readonly objects: Set<ObjectRow>;
   tags: Attachment[];
@@ -78,7 +76,6 @@ export interface AttributeRow {
   readonly distribution: number;
   comment: string;
   deleted: boolean;
-  readonly disableCorrelation: boolean;
   /** ISO 8601 with microseconds, or null. */
   readonly firstSeen: string | null;
   readonly lastSeen: string | null;
@@ -93,13 +90,11 @@ export interface ObjectRow {
   readonly uuid: string;
   readonly event: EventRow;
   name: string;
-  readonly metaCategory: string;
   description: string | null;
   templateUuid: string;
   templateVersion: number;
   timestamp: number;
   readonly distribution: number;
-  comment: string;
   deleted: boolean;
   readonly attributes: Set<AttributeRow>;
 }

@@ -19,7 +19,7 @@ export interface MispState {
   /** The latest of what was deleted for good, ready to be imported again under its old uuids. */
   readonly graveyard: {
     readonly events: NewEvent[];
-    readonly attributes: { readonly eventUuid: string; readonly attribute: NewAttribute }[];
+    readonly attributes: NewAttribute[];
   };
 }
 
@@ -59,6 +59,13 @@ export function find<Row extends { readonly id: number }>(pool: Pool<Row>, id: n
   const row = pool.get(id);
   if (row === undefined) throw new SimulatorError("not-found", `there is no ${what} ${id}`);
   return row;
+}
+
+/** The organisation with this id, or a {@link SimulatorError} `not-found`. */
+export function findOrg(state: MispState, id: number): Org {
+  const org = state.orgs.get(id);
+  if (org === undefined) throw new SimulatorError("not-found", `there is no organisation ${id}`);
+  return org;
 }
 
 /** Appends to one of the graveyard's lists; only the latest few are kept. */

@@ -14,7 +14,7 @@ interface Waiter {
 }
 
 /** The book-keeping: `take` is called with each message that the socket reads. */
-export function createSubscriptions(onChange?: (prefix: string, count: number) => void): Subscriptions & {
+export function createSubscriptions(): Subscriptions & {
   take(message: Uint8Array): void;
   /** All connections are gone. */
   clear(): void;
@@ -25,7 +25,6 @@ export function createSubscriptions(onChange?: (prefix: string, count: number) =
 
   function set(prefix: string, count: number): void {
     counts.set(prefix, count);
-    onChange?.(prefix, count);
     for (const waiter of waiters) {
       if (waiter.prefix !== prefix || count < waiter.count) continue;
       waiters.delete(waiter);

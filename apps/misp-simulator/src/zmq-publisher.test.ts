@@ -67,8 +67,7 @@ it("is a PUB socket by default, and works without watching", async () => {
 });
 
 it("counts subscriptions to each prefix, and forgets those of a subscriber that left", async () => {
-  const changes: [string, number][] = [];
-  const publisher = await newPublisher({ watchSubscriptions: (prefix, count) => changes.push([prefix, count]) });
+  const publisher = await newPublisher();
   const first = subscribe(publisher.port, "a ");
   await publisher.subscriptions.atLeast("a ", 1);
   subscribe(publisher.port, "a ");
@@ -77,11 +76,6 @@ it("counts subscriptions to each prefix, and forgets those of a subscriber that 
   expect(publisher.subscriptions.count("b ")).toBe(0);
   first.close();
   await expect.poll(() => publisher.subscriptions.count("a ")).toBe(1);
-  expect(changes).toEqual([
-    ["a ", 1],
-    ["a ", 2],
-    ["a ", 1],
-  ]);
 });
 
 it("ends a wait for subscribers when the signal aborts or the publisher closes", async () => {

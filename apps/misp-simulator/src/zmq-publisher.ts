@@ -18,7 +18,7 @@ export interface ZmqPublisherOptions {
    * Binds an XPUB socket, which is a PUB socket that also tells who subscribes: a test can wait for that instead of sleeping.
    * @default false: a PUB socket, as MISP's
    */
-  readonly watchSubscriptions?: boolean | ((prefix: string, count: number) => void);
+  readonly watchSubscriptions?: boolean;
 }
 
 /** A message for the wire. */
@@ -61,8 +61,7 @@ export async function createZmqPublisher(options: ZmqPublisherOptions = {}): Pro
   const host = options.host ?? "127.0.0.1";
   const heartbeatAfterMs = options.heartbeatAfterMs ?? 10_000;
   const startedAtMs = Date.now();
-  const watch = options.watchSubscriptions ?? false;
-  const subscriptions = createSubscriptions(typeof watch === "function" ? watch : undefined);
+  const subscriptions = createSubscriptions();
   let closed = false;
   let published = 0;
   let heartbeat: NodeJS.Timeout | undefined;
@@ -83,7 +82,7 @@ export async function createZmqPublisher(options: ZmqPublisherOptions = {}): Pro
       linger: 1000,
       plainServer: credentials !== undefined,
     };
-    const socket = watch
+    const socket = options.watchSubscriptions
       ? new XPublisher({ ...socketOptions, verbosity: "allSubsUnsubs" })
       : new Publisher(socketOptions);
     const close = (): void => {

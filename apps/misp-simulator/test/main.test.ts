@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
 import { Subscriber } from "zeromq";
-import type { Answer, Command } from "../src/index.ts";
+import type { Answer, Command } from "../src/cli/commands.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const closing: (() => void)[] = [];

@@ -9,14 +9,9 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterEach, expect, it } from "vitest";
 import { Subscriber } from "zeromq";
-import {
-  type Answer,
-  type Command,
-  createMispModel,
-  createRestServer,
-  exampleKeys,
-  type RestCommand,
-} from "../src/index.ts";
+import type { Answer, Command } from "../src/cli/commands.ts";
+import type { RestCommand } from "../src/cli/rest-commands.ts";
+import { createMispModel, createRestServer, exampleKeys } from "../src/index.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const closing: (() => void)[] = [];

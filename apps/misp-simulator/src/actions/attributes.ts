@@ -33,7 +33,6 @@ export interface NewAttribute {
   readonly timestamp?: number;
   /** MISP's code; 5 inherits the event's. @default 5 */
   readonly distribution?: number;
-  readonly disableCorrelation?: boolean;
   readonly firstSeen?: string;
   readonly lastSeen?: string;
   /** Soft-deleted already, as an import can bring it. @default false */
@@ -61,7 +60,7 @@ export interface AttributeActions {
   }): ActionResult & { readonly ids: readonly number[] };
   /** Sends `edit` also when nothing changed. `timestamp` must be newer than the stored one, as in MISP; it may be in the future. */
   editAttribute(options: AttributeEdit & { readonly id: number; readonly timestamp?: number }): ActionResult;
-  /** `sanitise`: by default MISP's setting, which is the model's option. */
+  /** `sanitise`: as with MISP's setting `Security.sanitise_attribute_on_delete`. @default false */
   softDelete(options: { readonly id: number; readonly sanitise?: boolean }): ActionResult;
   /** Also of an attribute that is not deleted. The event's `edit` follows (recorded). */
   restore(options: { readonly id: number }): ActionResult;
@@ -98,7 +97,6 @@ export function createAttribute(
     distribution: options.distribution ?? 5,
     comment: options.comment ?? "",
     deleted: options.deleted ?? false,
-    disableCorrelation: options.disableCorrelation ?? false,
     firstSeen: options.firstSeen ?? null,
     lastSeen: options.lastSeen ?? null,
     tags: [],
@@ -109,16 +107,16 @@ export function createAttribute(
   context.state.attributesByUuid.set(row.uuid, row);
   event.attributes.add(row);
   object?.attributes.add(row);
-  out.emit(topics.attribute, attributeSaved(context.wire, row, true));
+  out.emit(topics.attribute, attributeSaved(row, true));
   for (const tag of options.tags ?? []) attachToAttribute(context, out, row, tag);
   return row;
 }
 
 /** The attribute as an export has it. */
 export function toNewAttribute(row: AttributeRow): NewAttribute {
-  const { uuid, type, value, category, toIds, comment, timestamp, distribution, disableCorrelation, deleted } = row;
+  const { uuid, type, value, category, toIds, comment, timestamp, distribution, deleted } = row;
   return {
-    ...{ uuid, type, value, category, toIds, comment, timestamp, distribution, disableCorrelation, deleted },
+    ...{ uuid, type, value, category, toIds, comment, timestamp, distribution, deleted },
     ...(row.firstSeen !== null && { firstSeen: row.firstSeen }),
     ...(row.lastSeen !== null && { lastSeen: row.lastSeen }),
     ...(row.objectRelation !== null && { objectRelation: row.objectRelation }),
@@ -157,10 +155,10 @@ function apply(row: AttributeRow, edit: AttributeEdit): void {
 
 /** The attribute actions on a model. */
 export function createAttributeActions(context: ActionContext): AttributeActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   function save(out: Emission, row: AttributeRow): void {
-    out.emit(topics.attribute, attributeSaved(wire, row, false));
+    out.emit(topics.attribute, attributeSaved(row, false));
     touchEvent(context, row.event);
   }
 
@@ -199,7 +197,7 @@ export function createAttributeActions(context: ActionContext): AttributeActions
       return out;
     },
 
-    softDelete({ id, sanitise = context.sanitiseOnDelete }) {
+    softDelete({ id, sanitise = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
       markDeleted(context, row, sanitise);
@@ -214,18 +212,18 @@ export function createAttributeActions(context: ActionContext): AttributeActions
       row.deleted = false;
       row.timestamp = context.now();
       save(out, row);
-      out.emit(topics.event, eventSaved(wire, row.event, "edit"));
+      out.emit(topics.event, eventSaved(row.event, "edit"));
       return out;
     },
 
     hardDelete({ id, withTagMessages = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
-      out.emit(topics.attribute, attributeDeleted(wire, row));
+      out.emit(topics.attribute, attributeDeleted(row));
       if (withTagMessages) {
-        for (const { tag } of row.tags) out.emit(topics.tag, attributeTagged(wire, tag, row, "detached"));
+        for (const { tag } of row.tags) out.emit(topics.tag, attributeTagged(tag, row, "detached"));
       }
-      bury(state.graveyard.attributes, { eventUuid: row.event.uuid, attribute: toNewAttribute(row) });
+      bury(state.graveyard.attributes, toNewAttribute(row));
       dropAttribute(context, row);
       touchEvent(context, row.event);
       return out;
@@ -240,7 +238,7 @@ export function createAttributeActions(context: ActionContext): AttributeActions
         row.timestamp = context.now();
       }
       touchEvent(context, event);
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
   };

@@ -1,5 +1,5 @@
+import type { Json } from "../messages/json.ts";
 import type { MispTopic, ModelNotification } from "../messages/topics.ts";
-import type { Json, Wire } from "../messages/wire.ts";
 import type { EventRow } from "../rows.ts";
 import { SimulatorError } from "../simulator-error.ts";
 import type { MispState, NextId } from "../state.ts";
@@ -8,11 +8,9 @@ import type { MispState, NextId } from "../state.ts";
 export interface ActionContext {
   readonly state: MispState;
   readonly nextId: NextId;
-  readonly wire: Wire;
   /** MISP's clock, whole seconds. */
   readonly now: () => number;
   readonly uuid: () => string;
-  readonly sanitiseOnDelete: boolean;
 }
 
 /** What an action said, in MISP's order. */

@@ -1,9 +1,8 @@
 import { eventDeleted, eventSaved } from "../messages/event-message.ts";
 import { eventPublished } from "../messages/publish-message.ts";
 import { topics } from "../messages/topics.ts";
-import type { EventRow, Org } from "../rows.ts";
-import { SimulatorError } from "../simulator-error.ts";
-import { bury, find } from "../state.ts";
+import type { EventRow } from "../rows.ts";
+import { bury, find, findOrg } from "../state.ts";
 import { createAttribute, dropAttribute, type NewAttribute, toNewAttribute } from "./attributes.ts";
 import {
   type ActionContext,
@@ -30,8 +29,6 @@ export interface NewEvent {
   readonly distribution?: number;
   /** A published import ends with the publish message. @default false */
   readonly published?: boolean;
-  /** Came from another instance. @default false */
-  readonly locked?: boolean;
   readonly tags?: readonly NewTag[];
   readonly attributes?: readonly NewAttribute[];
   readonly objects?: readonly NewObject[];
@@ -66,32 +63,25 @@ export function exportEvent(event: EventRow): NewEvent {
     timestamp: event.timestamp,
     distribution: event.distribution,
     published: event.published,
-    locked: event.locked,
     tags: exportedTags(event.tags),
     attributes: [...event.attributes].filter(({ object }) => object === undefined).map(toNewAttribute),
     objects: [...event.objects]
       // A deleted object comes back only with its attributes restored, which the model does not do.
       .filter(({ deleted }) => !deleted)
-      .map(({ uuid, name, metaCategory, comment, distribution, attributes }) => ({
-        ...{ uuid, name, metaCategory, comment, distribution },
+      .map(({ uuid, name, distribution, attributes }) => ({
+        ...{ uuid, name, distribution },
         attributes: [...attributes].map(toNewAttribute),
       })),
   };
 }
 
-function org(context: ActionContext, id: number): Org {
-  const found = context.state.orgs.get(id);
-  if (found === undefined) throw new SimulatorError("not-found", `there is no organisation ${id}`);
-  return found;
-}
-
 /** The event actions on a model. */
 export function createEventActions(context: ActionContext): EventActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   function importEvent(options: NewEvent): ImportResult {
     const { attributes = [], objects = [], tags = [] } = options;
-    const orgc = org(context, options.orgcId ?? 1);
+    const orgc = findOrg(state, options.orgcId ?? 1);
     const everyAttribute = [...attributes, ...objects.flatMap((object) => object.attributes)];
     checkUuids(context, [options.uuid, ...everyAttribute.map(({ uuid }) => uuid), ...objects.map(({ uuid }) => uuid)]);
 
@@ -105,7 +95,7 @@ export function createEventActions(context: ActionContext): EventActions {
       date: options.date ?? new Date(context.now() * 1000).toISOString().slice(0, 10),
       info: options.info,
       orgc,
-      org: org(context, 1),
+      org: findOrg(state, 1),
       published: options.published ?? false,
       timestamp: options.timestamp ?? context.now(),
       publishTimestamp: 0,
@@ -113,19 +103,18 @@ export function createEventActions(context: ActionContext): EventActions {
       analysis: 0,
       threatLevel: 2,
       distribution: options.distribution ?? 1,
-      locked: options.locked ?? false,
       attributes: new Set(),
       objects: new Set(),
       tags: [],
     };
     state.events.add(event);
-    out.emit(topics.event, eventSaved(wire, event, "add"));
+    out.emit(topics.event, eventSaved(event, "add"));
     for (const tag of tags) attachToEvent(context, out, event, tag);
     const attributeIds = attributes.map((attribute) => createAttribute(context, out, event, attribute).id);
     for (const object of objects) {
       attributeIds.push(...[...createObject(context, out, event, object).attributes].map(({ id }) => id));
     }
-    if (event.published) out.emit(topics.publish, eventPublished(wire, event));
+    if (event.published) out.emit(topics.publish, eventPublished(event));
     return { id: event.id, attributeIds, notifications: out.notifications };
   }
 
@@ -140,14 +129,14 @@ export function createEventActions(context: ActionContext): EventActions {
       event.distribution = distribution ?? event.distribution;
       event.timestamp = context.now();
       event.published = false;
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
 
     deleteEvent({ id }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      out.emit(topics.event, eventDeleted(wire, event));
+      out.emit(topics.event, eventDeleted(event));
       bury(state.graveyard.events, exportEvent(event));
       for (const attribute of [...event.attributes]) dropAttribute(context, attribute);
       for (const object of event.objects) {
@@ -162,10 +151,10 @@ export function createEventActions(context: ActionContext): EventActions {
     publishEvent({ id, stale = true }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      if (stale) out.emit(topics.publish, eventPublished(wire, event));
+      if (stale) out.emit(topics.publish, eventPublished(event));
       event.published = true;
       event.publishTimestamp = context.now();
-      if (!stale) out.emit(topics.publish, eventPublished(wire, event));
+      if (!stale) out.emit(topics.publish, eventPublished(event));
       return out;
     },
 
@@ -173,7 +162,7 @@ export function createEventActions(context: ActionContext): EventActions {
       const event = find(state.events, id, "event");
       const out = createEmission();
       event.published = false;
-      out.emit(topics.event, eventSaved(wire, event, "edit"));
+      out.emit(topics.event, eventSaved(event, "edit"));
       return out;
     },
   };

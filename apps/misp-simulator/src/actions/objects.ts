@@ -20,11 +20,8 @@ export interface NewObject {
   readonly name: string;
   readonly attributes: readonly NewAttribute[];
   readonly uuid?: string;
-  /** @default "misc" */
-  readonly metaCategory?: string;
   /** From the object's template. @default null, as recorded for an import */
   readonly description?: string;
-  readonly comment?: string;
   /** MISP's code. @default 5 */
   readonly distribution?: number;
 }
@@ -46,26 +43,24 @@ export function createObject(context: ActionContext, out: Emission, event: Event
     uuid: claimUuid(context, options.uuid),
     event,
     name: options.name,
-    metaCategory: options.metaCategory ?? "misc",
     description: options.description ?? null,
     templateUuid: "43b3b146-77eb-4931-b4cc-b66c60f28734",
     templateVersion: 11,
     timestamp: context.now(),
     distribution: options.distribution ?? 5,
-    comment: options.comment ?? "",
     deleted: false,
     attributes: new Set(),
   };
   context.state.objects.add(object);
   event.objects.add(object);
-  out.emit(topics.object, objectSaved(context.wire, object, "add"));
+  out.emit(topics.object, objectSaved(object, "add"));
   for (const attribute of options.attributes) createAttribute(context, out, event, attribute, object);
   return object;
 }
 
 /** The object actions on a model. */
 export function createObjectActions(context: ActionContext): ObjectActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   return {
     addObject({ eventId, ...options }) {
@@ -78,7 +73,7 @@ export function createObjectActions(context: ActionContext): ObjectActions {
       return { id: object.id, attributeIds, notifications: out.notifications };
     },
 
-    softDeleteObject({ id, sanitise = context.sanitiseOnDelete }) {
+    softDeleteObject({ id, sanitise = false }) {
       const object = find(state.objects, id, "object");
       const out = createEmission();
       if (sanitise) {
@@ -87,17 +82,16 @@ export function createObjectActions(context: ActionContext): ObjectActions {
           description: "N/A",
           templateUuid: "N/A",
           templateVersion: 0,
-          comment: "",
         });
       }
       object.deleted = true;
       object.timestamp = context.now();
       for (const attribute of object.attributes) markDeleted(context, attribute, sanitise);
       const sayAttributes = () => {
-        for (const attribute of object.attributes) out.emit(topics.attribute, attributeSaved(wire, attribute, false));
+        for (const attribute of object.attributes) out.emit(topics.attribute, attributeSaved(attribute, false));
       };
       sayAttributes();
-      out.emit(topics.object, objectSaved(wire, object, "soft-delete"));
+      out.emit(topics.object, objectSaved(object, "soft-delete"));
       sayAttributes();
       touchEvent(context, object.event);
       return out;
@@ -106,10 +100,10 @@ export function createObjectActions(context: ActionContext): ObjectActions {
     hardDeleteObject({ id }) {
       const object = find(state.objects, id, "object");
       const out = createEmission();
-      out.emit(topics.object, objectSaved(wire, object, "delete"));
+      out.emit(topics.object, objectSaved(object, "delete"));
       for (const attribute of [...object.attributes]) {
-        out.emit(topics.attribute, attributeDeleted(wire, attribute));
-        bury(state.graveyard.attributes, { eventUuid: object.event.uuid, attribute: toNewAttribute(attribute) });
+        out.emit(topics.attribute, attributeDeleted(attribute));
+        bury(state.graveyard.attributes, toNewAttribute(attribute));
         dropAttribute(context, attribute);
       }
       state.objects.delete(object);

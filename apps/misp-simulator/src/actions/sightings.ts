@@ -1,8 +1,7 @@
 import { sightingSaved } from "../messages/other-messages.ts";
 import { topics } from "../messages/topics.ts";
 import type { SightingRow } from "../rows.ts";
-import { SimulatorError } from "../simulator-error.ts";
-import { find } from "../state.ts";
+import { find, findOrg } from "../state.ts";
 import {
   type ActionContext,
   type ActionResult,
@@ -34,13 +33,12 @@ export interface SightingActions {
 
 /** The sighting actions on a model. */
 export function createSightingActions(context: ActionContext): SightingActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   return {
     addSighting({ attributeId, uuid, orgId = 1, type = 0, source = "", date = context.now() }) {
       const attribute = find(state.attributes, attributeId, "attribute");
-      const org = state.orgs.get(orgId);
-      if (org === undefined) throw new SimulatorError("not-found", `there is no organisation ${orgId}`);
+      const org = findOrg(state, orgId);
       checkUuids(context, [uuid]);
       const out = createEmission();
       const sighting: SightingRow = {
@@ -51,14 +49,14 @@ export function createSightingActions(context: ActionContext): SightingActions {
       state.sightings.add(sighting);
       attribute.sightings.push(sighting);
       attribute.event.sightingTimestamp = context.now();
-      out.emit(topics.sighting, sightingSaved(wire, sighting, "add"));
+      out.emit(topics.sighting, sightingSaved(sighting, "add"));
       return { id: sighting.id, notifications: out.notifications };
     },
 
     deleteSighting({ id, silent = false }) {
       const sighting = find(state.sightings, id, "sighting");
       const out = createEmission();
-      if (!silent) out.emit(topics.sighting, sightingSaved(wire, sighting, "delete"));
+      if (!silent) out.emit(topics.sighting, sightingSaved(sighting, "delete"));
       state.sightings.delete(sighting);
       state.uuids.delete(sighting.uuid);
       const { sightings } = sighting.attribute;

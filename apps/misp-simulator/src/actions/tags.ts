@@ -68,13 +68,18 @@ function createTag(
   const colour = `#${((id * 0x9e3779) & 0xffffff).toString(16).padStart(6, "0")}`;
   const tag = { id, name: options.name, colour: options.colour ?? colour, exportable: options.exportable ?? true };
   context.state.tags.add(tag);
-  out.emit(topics.tag, tagSaved(context.wire, tag, "add"));
+  out.emit(topics.tag, tagSaved(tag, "add"));
   return tag;
 }
 
 /** Makes the tag unless MISP knows its name. */
 export function captureTag(context: ActionContext, out: Emission, tag: NewTag): TagRow {
   return tagNamed(context, tag.name) ?? createTag(context, out, tag);
+}
+
+/** The tag referred to, if its name is known; an unknown id is an error. */
+function knownTag(context: ActionContext, reference: TagReference): TagRow | undefined {
+  return typeof reference === "number" ? find(context.state.tags, reference, "tag") : tagNamed(context, reference);
 }
 
 /** The tag referred to; an unknown name is created, an unknown id is an error. */
@@ -93,7 +98,7 @@ export function attachToAttribute(context: ActionContext, out: Emission, row: At
   const tag = captureTag(context, out, newTag);
   if (row.tags.some((attachment) => attachment.tag === tag)) return false;
   row.tags.push({ id: context.nextId("attachment"), tag, local: newTag.local ?? false });
-  out.emit(topics.tag, attributeTagged(context.wire, tag, row, "attached"));
+  out.emit(topics.tag, attributeTagged(tag, row, "attached"));
   return true;
 }
 
@@ -103,7 +108,7 @@ export function attachToEvent(context: ActionContext, out: Emission, event: Even
   if (event.tags.some((attachment) => attachment.tag === tag)) return false;
   const local = newTag.local ?? false;
   event.tags.push({ id: context.nextId("attachment"), tag, local });
-  out.emit(topics.tag, eventTagged(context.wire, tag, event, local));
+  out.emit(topics.tag, eventTagged(tag, event, local));
   return true;
 }
 
@@ -111,14 +116,14 @@ export function attachToEvent(context: ActionContext, out: Emission, event: Even
 function saveTagged(context: ActionContext, out: Emission, row: AttributeRow, tagMessageOnly: boolean): void {
   if (!tagMessageOnly) {
     row.timestamp = context.now();
-    out.emit(topics.attribute, attributeSaved(context.wire, row, false));
+    out.emit(topics.attribute, attributeSaved(row, false));
   }
   touchEvent(context, row.event);
 }
 
 /** The tag actions on a model. */
 export function createTagActions(context: ActionContext): TagActions {
-  const { state, wire } = context;
+  const { state } = context;
 
   return {
     addTag(options) {
@@ -133,24 +138,24 @@ export function createTagActions(context: ActionContext): TagActions {
       if (other && other !== tag) throw new SimulatorError("refused", `a tag ${name} exists already`);
       const out = createEmission();
       tag.name = name;
-      out.emit(topics.tag, tagSaved(wire, tag, "edit"));
+      out.emit(topics.tag, tagSaved(tag, "edit"));
       return out;
     },
 
     deleteTag({ id }) {
       const tag = find(state.tags, id, "tag");
       const out = createEmission();
-      out.emit(topics.tag, tagSaved(wire, tag, "delete"));
+      out.emit(topics.tag, tagSaved(tag, "delete"));
       // Recorded for attributes. Events come before them, in the order of the tag's relations in MISP's model.
       for (const event of state.events) {
         if (!event.tags.some((attachment) => attachment.tag === tag)) continue;
         event.tags = event.tags.filter((attachment) => attachment.tag !== tag);
-        out.emit(topics.tag, eventUntagged(wire, tag, event));
+        out.emit(topics.tag, eventUntagged(tag, event));
       }
       for (const row of state.attributes) {
         if (!row.tags.some((attachment) => attachment.tag === tag)) continue;
         row.tags = row.tags.filter((attachment) => attachment.tag !== tag);
-        out.emit(topics.tag, attributeTagged(wire, tag, row, "detached"));
+        out.emit(topics.tag, attributeTagged(tag, row, "detached"));
       }
       state.tags.delete(tag);
       return out;
@@ -184,11 +189,11 @@ export function createTagActions(context: ActionContext): TagActions {
     detachTag({ id, tag, tagMessageOnly = false }) {
       const row = find(state.attributes, id, "attribute");
       const out = createEmission();
-      const target = typeof tag === "number" ? find(state.tags, tag, "tag") : tagNamed(context, tag);
+      const target = knownTag(context, tag);
       const attachment = row.tags.find((candidate) => candidate.tag === target);
       if (target === undefined || attachment === undefined) return out;
       row.tags = row.tags.filter((candidate) => candidate !== attachment);
-      out.emit(topics.tag, attributeTagged(wire, target, row, "detached"));
+      out.emit(topics.tag, attributeTagged(target, row, "detached"));
       if (!attachment.local) saveTagged(context, out, row, tagMessageOnly);
       return out;
     },
@@ -204,11 +209,11 @@ export function createTagActions(context: ActionContext): TagActions {
     untagEvent({ id, tag }) {
       const event = find(state.events, id, "event");
       const out = createEmission();
-      const target = typeof tag === "number" ? find(state.tags, tag, "tag") : tagNamed(context, tag);
+      const target = knownTag(context, tag);
       const attachment = event.tags.find((candidate) => candidate.tag === target);
       if (target === undefined || attachment === undefined) return out;
       event.tags = event.tags.filter((candidate) => candidate !== attachment);
-      out.emit(topics.tag, eventUntagged(wire, target, event));
+      out.emit(topics.tag, eventUntagged(target, event));
       if (!attachment.local) touchEvent(context, event);
       return out;
     },

@@ -2,9 +2,9 @@ import { createLoadGenerator, type LoadKind } from "../generate.ts";
 import type { ModelNotification } from "../messages/topics.ts";
 import type { AnalystAction, MispModel } from "../model.ts";
 import { pace } from "../pace.ts";
-import { playRecording } from "../play-recording.ts";
 import { randomAction } from "../random/action.ts";
 import { createRandom } from "../random/source.ts";
+import { readRecording } from "../read-recording.ts";
 import type { LoggedRequest, RestServer } from "../rest/rest-server.ts";
 import { SimulatorError } from "../simulator-error.ts";
 import type { Credentials } from "../zap.ts";
@@ -25,13 +25,13 @@ export type Command =
   /** Load, so many actions per second (0: as fast as it goes); answered when it is done. */
   | { readonly generate: { readonly count: number; readonly rate?: number; readonly kind?: LoadKind } }
   /** A recorded NDJSON file. */
-  | { readonly play: { readonly file: string; readonly rate?: number } }
+  | { readonly play: { readonly file: string } }
   /** mispzmq stops, or comes back and empties its lists in its own order. */
   | { readonly mispzmq: "pause" | "resume" }
   /** Closes the socket and binds another one on the same port; `credentials: null` switches authentication off. */
   | { readonly rebind: { readonly credentials?: Credentials | null } }
-  /** Answered when so many subscribers (default 1) have subscribed to exactly this prefix, in at most 30 s; needs `--watch`. */
-  | { readonly subscribed: { readonly prefix: string; readonly count?: number; readonly timeoutMs?: number } }
+  /** Answered when somebody has subscribed to exactly this prefix, in at most 30 s; needs `--watch`. */
+  | { readonly subscribed: { readonly prefix: string; readonly timeoutMs?: number } }
   /** What MISP holds now. */
   | { readonly attributes: true }
   /** The REST server: its failures, its keys, what it was asked; needs `--rest`. */
@@ -109,8 +109,8 @@ export function createCommandRunner(options: {
       return timed(() => pace(count, rate, () => queue.push(load(kind)), flush));
     }
     if ("play" in command) {
-      const { file, rate = 0 } = command.play;
-      return timed(() => playRecording(publisher, file, { perSecond: rate }));
+      const messages = await readRecording(command.play.file);
+      return timed(() => publisher.publish(messages));
     }
     if ("mispzmq" in command) {
       if (command.mispzmq === "pause") queue.pause();
@@ -124,8 +124,8 @@ export function createCommandRunner(options: {
       return { ok: true };
     }
     if ("subscribed" in command) {
-      const { prefix, count = 1, timeoutMs = 30_000 } = command.subscribed;
-      await publisher.subscriptions.atLeast(prefix, count, { signal: AbortSignal.timeout(timeoutMs) });
+      const { prefix, timeoutMs = 30_000 } = command.subscribed;
+      await publisher.subscriptions.atLeast(prefix, 1, { signal: AbortSignal.timeout(timeoutMs) });
       return { ok: true };
     }
     if ("attributes" in command) return { ok: true, attributes: model.attributes() };

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { createMispModel } from "../model.ts";
-import { readRecording } from "../play-recording.ts";
 import { createCountingUuid } from "../random/source.ts";
+import { readRecording } from "../read-recording.ts";
 import { kafkaTopics, toKafkaRecord } from "./kafka-record.ts";
 
 const recording = await readRecording(new URL("../__fixtures__/misp-kafka.ndjson", import.meta.url));

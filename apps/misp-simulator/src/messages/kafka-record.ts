@@ -1,5 +1,5 @@
+import type { Json } from "./json.ts";
 import { type MispTopic, topics } from "./topics.ts";
-import type { Json } from "./wire.ts";
 
 /** MISP's default topics on Kafka, by those on ZeroMQ. */
 export const kafkaTopics: Readonly<Record<MispTopic, string>> = {

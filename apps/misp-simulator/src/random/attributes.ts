@@ -38,9 +38,8 @@ export const attributePicks: readonly WeightedPick[] = [
       const { attributes } = model.state.graveyard;
       const buried = attributes.length === 0 ? undefined : attributes[random(attributes.length)];
       const event = anyOf(model.state.events, random);
-      if (buried === undefined || event === undefined || model.state.uuids.has(buried.attribute.uuid ?? ""))
-        return undefined;
-      return { action: "addAttribute", eventId: event.id, ...buried.attribute };
+      if (buried === undefined || event === undefined || model.state.uuids.has(buried.uuid ?? "")) return undefined;
+      return { action: "addAttribute", eventId: event.id, ...buried };
     },
   },
   { weight: 8, pick: edit(({ type }, random) => ({ value: randomValue(type, random) })) },

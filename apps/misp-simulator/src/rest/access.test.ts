@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { createMispModel, type MispModel } from "../model.ts";
 import { createCountingUuid } from "../random/source.ts";
 import { exampleKeys } from "./key.ts";

@@ -10,17 +10,14 @@ import { parsePage, resultCount, slicePage, sortRows } from "./search/page.ts";
 export const attributesSearch: Endpoint = (request, context) => {
   const read = readFilters(request, context);
   if (!read.ok) return read.answer;
-  const { model, wire, view, now, trouble } = context;
+  const { model, view, now, trouble } = context;
   const filter = createSearchFilter(read.filters, "attributes", now);
   let rows = findAttributes(model.state, view, filter);
   if (trouble.lagSeconds > 0) rows = rows.filter(({ createdAt }) => createdAt <= now - trouble.lagSeconds);
-  if (!sortRows(rows, read.filters["order"]) && rows.length > 0) {
-    const start = trouble.turn % rows.length;
-    if (start > 0) rows = [...rows.slice(start), ...rows.slice(0, start)];
-  }
+  sortRows(rows, read.filters["order"]);
   const page = parsePage(read.filters);
   const shown = slicePage(rows, page);
-  const write = createRowWriter(wire, parseRowOptions(read.filters), view);
+  const write = createRowWriter(parseRowOptions(read.filters), view);
   function* written() {
     for (const row of shown) yield write(row);
   }

@@ -1,5 +1,4 @@
 import type { ModelNotification } from "../messages/topics.ts";
-import type { Wire } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import type { RestAnswer } from "./answer.ts";
 import type { RestKey } from "./key.ts";
@@ -9,7 +8,6 @@ import type { View } from "./visibility.ts";
 /** What an endpoint has to answer with. */
 export interface EndpointContext {
   readonly model: MispModel;
-  readonly wire: Wire;
   /** MISP's clock, whole seconds. */
   readonly now: number;
   readonly key: RestKey;
@@ -31,8 +29,6 @@ interface SearchTrouble {
   readonly repeatPage: boolean;
   /** Rows made in the latest seconds are not there yet. */
   readonly lagSeconds: number;
-  /** Without `order` each query has another one. A number to turn the rows by; 0 leaves them by id. */
-  readonly turn: number;
 }
 
 /** Answers one kind of request. It runs without waiting, so that requests do not see each other's halves. */

@@ -1,5 +1,5 @@
 import { attributeCount, eventRow } from "../messages/event-message.ts";
-import type { Json, Wire } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import type { EventRow } from "../rows.ts";
 import { pretty } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -17,37 +17,37 @@ const sortable: Readonly<Record<string, (row: EventRow) => number | string>> = {
 };
 
 /** The cheap version list: what a reconcile compares. */
-function minimal(wire: Wire, event: EventRow): Json {
+function minimal(event: EventRow): Json {
   return {
-    id: wire.number(event.id),
-    timestamp: wire.number(event.timestamp),
-    sighting_timestamp: wire.number(event.sightingTimestamp),
-    published: wire.flag(event.published),
+    id: String(event.id),
+    timestamp: String(event.timestamp),
+    sighting_timestamp: String(event.sightingTimestamp),
+    published: event.published,
     uuid: event.uuid,
     orgc_uuid: event.orgc.uuid,
   };
 }
 
-function listed(wire: Wire, event: EventRow): Json {
-  const { user_id, ...fields } = eventRow(wire, event);
-  const org = (row: EventRow["org"]) => ({ id: wire.number(row.id), name: row.name, uuid: row.uuid });
+function listed(event: EventRow): Json {
+  const { user_id, ...fields } = eventRow(event);
+  const org = (row: EventRow["org"]) => ({ id: String(row.id), name: row.name, uuid: row.uuid });
   return {
     ...fields,
     Org: org(event.org),
     Orgc: org(event.orgc),
     EventTag: event.tags.map(({ id, tag, local }) => ({
-      id: wire.number(id),
-      event_id: wire.number(event.id),
-      tag_id: wire.number(tag.id),
-      local: wire.flag(local),
+      id: String(id),
+      event_id: String(event.id),
+      tag_id: String(tag.id),
+      local,
       relationship_type: "",
-      Tag: { id: wire.number(tag.id), name: tag.name, colour: tag.colour, is_galaxy: wire.flag(false) },
+      Tag: { id: String(tag.id), name: tag.name, colour: tag.colour, is_galaxy: false },
     })),
   };
 }
 
 /** `events/index`, `minimal:1` or in full. Here X-Result-Count is the true total (recorded). Deleted events are not in it. */
-export const eventsIndex: Endpoint = (request, { model, wire, view, now }) => {
+export const eventsIndex: Endpoint = (request, { model, view, now }) => {
   const filters: Json = { ...request.named, ...(isRecord(request.data) && request.data) };
   const isMinimal = !isEmpty(filters["minimal"]);
   // Recorded: a POST leaves out events without attributes, a GET does not.
@@ -68,7 +68,7 @@ export const eventsIndex: Endpoint = (request, { model, wire, view, now }) => {
   });
   const shown = slicePage(found, parsePage(filters));
   return pretty(
-    shown.map((event) => (isMinimal ? minimal(wire, event) : listed(wire, event))),
+    shown.map((event) => (isMinimal ? minimal(event) : listed(event))),
     request.headers["user-agent"],
     { "X-Result-Count": String(found.length) },
   );

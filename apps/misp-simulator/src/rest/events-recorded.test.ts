@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { createRecordedWorld, type RecordedWorld, tagAsRecorded } from "./testing/recorded-world.ts";
 import { ask, readRecorded, rowsOf, shapeOf } from "./testing/replay.ts";
 

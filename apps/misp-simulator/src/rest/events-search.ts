@@ -1,20 +1,20 @@
+import type { Json } from "../messages/json.ts";
 import { eventPublished } from "../messages/publish-message.ts";
-import type { Json } from "../messages/wire.ts";
 import type { EventRow } from "../rows.ts";
 import { notFound, pretty, searchResult } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";
 import { readFilters } from "./filters.ts";
 import { isRecord } from "./request.ts";
 import { createSearchFilter } from "./search/filter.ts";
-import { findEvents } from "./search/find-rows.ts";
+import { findEvents, rowNamed } from "./search/find-rows.ts";
 import { parsePage, slicePage } from "./search/page.ts";
 import { isEmpty } from "./search/terms.ts";
 
 /** Left out of an answer with `metadata` (recorded). */
 const contents = ["Attribute", "ShadowAttribute", "Object", "EventReport"];
 
-function wholeEvent({ wire, view }: EndpointContext, event: EventRow, withDeleted: boolean): Json {
-  return eventPublished(wire, event, (row) => view.attribute(row) && (withDeleted || !row.deleted));
+function wholeEvent({ view }: EndpointContext, event: EventRow, withDeleted: boolean): Json {
+  return eventPublished(event, (row) => view.attribute(row) && (withDeleted || !row.deleted));
 }
 
 /** `events/restSearch`. Unlike the attributes' its X-Result-Count is the number of all events that were found (recorded). */
@@ -40,10 +40,7 @@ export const eventsSearch: Endpoint = (request, context) => {
 /** `events/view/<id or uuid>`. An event that is not seen does not exist. */
 export const eventsView: Endpoint = (request, context) => {
   const [wanted = ""] = request.parameters;
-  const { state } = context.model;
-  const event = /^\d+$/.test(wanted)
-    ? state.events.get(Number(wanted))
-    : [...state.events].find(({ uuid }) => uuid === wanted);
+  const event = rowNamed(context.model.state.events, wanted);
   if (event === undefined || !context.view.event(event)) return notFound(request.url, "Invalid event");
   return pretty(wholeEvent(context, event, false), request.headers["user-agent"]);
 };

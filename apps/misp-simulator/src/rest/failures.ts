@@ -43,7 +43,6 @@ export type RestFailure =
 export interface FailureScope {
   /** Only requests whose path begins so. */
   readonly path?: string;
-  readonly method?: string;
   /** So many matching requests go well first. @default 0 */
   readonly after?: number;
   /** So many fail, then it is over. @default Infinity */
@@ -60,10 +59,10 @@ export interface Failures {
 
 /** No failures. */
 export function createFailures(): Failures {
-  let active: { failure: RestFailure; scope: FailureScope; after: number; times: number }[] = [];
+  let active: { readonly failure: RestFailure; readonly path: string; after: number; times: number }[] = [];
   return {
-    add(failure, scope) {
-      active.push({ failure, scope, after: scope.after ?? 0, times: scope.times ?? Number.POSITIVE_INFINITY });
+    add(failure, { path = "", after = 0, times = Number.POSITIVE_INFINITY }) {
+      active.push({ failure, path, after, times });
     },
     clear() {
       active = [];
@@ -71,8 +70,7 @@ export function createFailures(): Failures {
     take(request) {
       const hits: RestFailure[] = [];
       for (const entry of active) {
-        const { path = "", method = request.method } = entry.scope;
-        if (!request.path.startsWith(path) || method !== request.method) continue;
+        if (!request.path.startsWith(entry.path)) continue;
         if (entry.failure.kind === "searches-not-allowed" && request.action !== "restSearch") continue;
         if (entry.after > 0) {
           entry.after--;

@@ -1,4 +1,4 @@
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { type RestAnswer, refusal } from "./answer.ts";
 import type { EndpointContext } from "./endpoint.ts";
 import { isRecord, type ParsedRequest } from "./request.ts";

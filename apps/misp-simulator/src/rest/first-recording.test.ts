@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { createMispModel } from "../model.ts";
 import { createCountingUuid } from "../random/source.ts";
 import { exampleKeys } from "./key.ts";

@@ -19,7 +19,7 @@ export interface RestKey {
   /** Sees what is distributed to a sharing group (distribution 4); the model has no groups of its own. @default false */
   readonly inSharingGroups?: boolean;
   /** The role's limit on searches. `count: 0` is 405 "API searches are not allowed …". @default none */
-  readonly searches?: { readonly count: number; readonly windowSeconds?: number };
+  readonly searches?: { readonly count: number };
 }
 
 /** What is taken away from a key while it is in use. What a key may not see is absent from every answer, without a word. */

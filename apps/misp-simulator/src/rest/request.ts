@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { gunzipSync } from "node:zlib";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 
 /** A request as it came over the wire. */
 export interface RestRequest {

@@ -1,6 +1,4 @@
 import type { ModelNotification } from "../messages/topics.ts";
-import type { Wire } from "../messages/wire.ts";
-import type { MispModel } from "../model.ts";
 import { notFound, type RestAnswer, refusal } from "./answer.ts";
 import { authenticate } from "./authenticate.ts";
 import type { EndpointContext } from "./endpoint.ts";
@@ -17,17 +15,12 @@ export interface Response {
 }
 
 /** What the answers depend on. */
-export interface RespondContext {
-  readonly model: MispModel;
-  readonly wire: Wire;
+export interface RespondContext extends Pick<EndpointContext, "model" | "now" | "unanswered" | "trouble"> {
   readonly keys: ReadonlyMap<string, RestKey>;
   readonly narrowings: ReadonlyMap<string, Narrowing>;
   readonly limit: SearchLimit;
   /** Where the login page is, for those who do not say that they want JSON. */
   readonly origin: string;
-  readonly now: number;
-  readonly unanswered: EndpointContext["unanswered"];
-  readonly trouble: EndpointContext["trouble"];
 }
 
 const invalidJson =
@@ -35,7 +28,7 @@ const invalidJson =
 
 /** MISP's checks in their order, then the endpoint. */
 export function respond(request: ParsedRequest, context: RespondContext): Response {
-  const { model, wire, now, unanswered, trouble } = context;
+  const { model, now, unanswered, trouble } = context;
   const only = (answer: RestAnswer): Response => ({ answer, notifications: [] });
 
   // Recorded: without it every call, whatever the key, is sent to the login page.
@@ -64,6 +57,6 @@ export function respond(request: ParsedRequest, context: RespondContext): Respon
 
   const notifications: ModelNotification[] = [];
   const view = createView(key, context.narrowings.get(key.key));
-  const answer = endpoint(request, { model, wire, now, key, view, notifications, unanswered, trouble });
+  const answer = endpoint(request, { model, now, key, view, notifications, unanswered, trouble });
   return { answer: dressed(answer, counted.headers), notifications };
 }

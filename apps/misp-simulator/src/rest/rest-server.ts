@@ -3,7 +3,6 @@ import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TlsOptions } from "node:tls";
 import type { ModelNotification } from "../messages/topics.ts";
-import { createWire, type Drift } from "../messages/wire.ts";
 import type { MispModel } from "../model.ts";
 import type { RestAnswer } from "./answer.ts";
 import { answerInstead } from "./failure-answer.ts";
@@ -13,6 +12,9 @@ import { bodyText, type ParsedRequest, parseRequest, type RestRequest } from "./
 import { respond } from "./respond.ts";
 import { createSearchLimit } from "./search-limit.ts";
 import { failureOf, reset, send } from "./send.ts";
+
+/** A simulator that somebody leaves running must not grow. */
+const keptRequests = 10_000;
 
 /** How a {@link RestServer} behaves. */
 export interface RestServerOptions {
@@ -30,12 +32,6 @@ export interface RestServerOptions {
   readonly beforeRequest?: (request: RestRequest) => void | Promise<void>;
   /** MISP's clock, whole seconds; every answer carries it as `Date`. @default the model's */
   readonly now?: () => number;
-  /** As the model's. */
-  readonly drift?: Drift;
-  /** A search without `order` has another order each time, as seen with MISP. @default false: by id */
-  readonly unstableOrder?: boolean;
-  /** How many of the latest requests are kept. @default 10000 */
-  readonly keepRequests?: number;
 }
 
 /** A request with what became of it. */
@@ -50,7 +46,7 @@ export interface RestServer extends AsyncDisposable {
   readonly url: string;
   readonly host: string;
   readonly port: number;
-  /** What was asked, oldest first, keys included. */
+  /** What was asked, oldest first, keys included; the latest 10,000. */
   readonly requests: readonly LoggedRequest[];
   forgetRequests(): void;
   /** Switches a failure on. Several that hit one request act together; of those that answer instead of MISP the first counts. */
@@ -76,9 +72,8 @@ function defect(error: unknown): RestAnswer {
 
 /** Starts MISP's REST API on a model; resolves when it listens. Rejects when the port is taken. */
 export async function createRestServer(model: MispModel, options: RestServerOptions = {}): Promise<RestServer> {
-  const { host = "127.0.0.1", publish, beforeRequest, keepRequests = 10_000 } = options;
+  const { host = "127.0.0.1", publish, beforeRequest } = options;
   const now = options.now ?? model.now;
-  const wire = createWire(options.drift ?? {});
   const keys = new Map((options.keys ?? Object.values<RestKey>(exampleKeys)).map((key) => [key.key, key]));
   const narrowings = new Map<string, Narrowing>();
   const failures = createFailures();
@@ -87,23 +82,20 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
   const openBatches = new Set<Set<string>>();
   let server: Server | undefined;
   let port = options.port ?? 0;
-  let turn = 0;
   const origin = () => `${options.tls ? "https" : "http"}://${host}:${port}`;
 
   async function carryOut(request: ParsedRequest, hits: readonly RestFailure[], saved: Set<string>) {
     const instead = answerInstead(hits, request.url);
     if (instead) return instead;
-    turn += options.unstableOrder ? 7919 : 0;
     const trouble = {
       repeatPage: failureOf(hits, "repeat-page") !== undefined,
       lagSeconds: failureOf(hits, "lag")?.seconds ?? 0,
-      turn,
     };
     const unanswered = {
       has: (uuid: string) => [...openBatches].some((batch) => batch.has(uuid)),
       add: (uuid: string) => void saved.add(uuid),
     };
-    const context = { model, wire, keys, narrowings, limit, origin: origin(), now: now(), unanswered, trouble };
+    const context = { model, keys, narrowings, limit, origin: origin(), now: now(), unanswered, trouble };
     const { answer, notifications } = respond(request, context);
     if (notifications.length > 0) await publish?.(notifications);
     return answer;
@@ -118,7 +110,7 @@ export async function createRestServer(model: MispModel, options: RestServerOpti
     const body = bodyText(Buffer.concat(chunks), headers["content-encoding"]);
     const logged: LoggedRequest = { method, path, headers, body, status: undefined };
     requests.push(logged);
-    if (requests.length > keepRequests) requests.shift();
+    if (requests.length > keptRequests) requests.shift();
     await beforeRequest?.(logged);
     const request = parseRequest(logged);
     const hits = failures.take(request);

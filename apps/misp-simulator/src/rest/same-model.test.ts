@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { createMispModel } from "../model.ts";
 import { randomAction } from "../random/action.ts";
 import { createRandom, createRandomUuid } from "../random/source.ts";

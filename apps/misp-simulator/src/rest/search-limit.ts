@@ -13,13 +13,15 @@ export interface SearchLimit {
   ): { readonly ok: true; readonly headers: OutgoingHttpHeaders } | { readonly ok: false; readonly answer: RestAnswer };
 }
 
+const windowSeconds = 900;
+
 /** Nothing searched yet. */
 export function createSearchLimit(): SearchLimit {
   const windows = new Map<string, { readonly endsAt: number; count: number }>();
   return {
     count(key, url, now) {
       if (key.searches === undefined) return { ok: true, headers: {} };
-      const { count: limit, windowSeconds = 900 } = key.searches;
+      const { count: limit } = key.searches;
       if (limit === 0) return { ok: false, answer: refusal(405, searchesNotAllowed, url) };
       let window = windows.get(key.key);
       if (window === undefined || window.endsAt <= now) {

@@ -1,21 +1,6 @@
-import type { Json, Wire } from "../messages/wire.ts";
 import type { AttributeRow, Org, SightingRow } from "../rows.ts";
 import { isRecord } from "./request.ts";
 import { isEmpty } from "./search/terms.ts";
-
-/** A sighting's own fields, as every answer has them. */
-export function sightingFields(wire: Wire, sighting: SightingRow): Json {
-  return {
-    id: wire.number(sighting.id),
-    attribute_id: wire.number(sighting.attribute.id),
-    event_id: wire.number(sighting.attribute.event.id),
-    org_id: wire.number(sighting.org.id),
-    date_sighting: wire.number(sighting.date),
-    uuid: sighting.uuid,
-    source: sighting.source,
-    type: wire.number(sighting.type),
-  };
-}
 
 /** `request` and `Sighting` may be wrapped round what is meant. */
 export function unwrap(data: unknown): unknown {

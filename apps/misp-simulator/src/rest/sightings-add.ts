@@ -1,3 +1,4 @@
+import { sightingRow } from "../messages/attribute-message.ts";
 import type { AttributeRow } from "../rows.ts";
 import { compact, internalError, pretty, type RestAnswer, refusal } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";
@@ -5,7 +6,7 @@ import { maySight } from "./key.ts";
 import { isRecord, type ParsedRequest } from "./request.ts";
 import { hasValue } from "./search/filter.ts";
 import { isEmpty } from "./search/terms.ts";
-import { fitsColumn, parseDate, parseType, replacedBy, sightingFields, unwrap } from "./sighting-fields.ts";
+import { fitsColumn, parseDate, parseType, replacedBy, unwrap } from "./sighting-fields.ts";
 
 /** MISP's refusal of what the role does not allow. */
 export const noPermission = "You do not have permission to use this functionality.";
@@ -44,7 +45,7 @@ function valued({ model }: EndpointContext, values: readonly string[]): Attribut
 
 /** `sightings/add`. Deleted attributes can be sighted; whether one is seen is checked. Repeats make further rows. */
 export const sightingsAdd: Endpoint = (request, context) => {
-  const { model, view, key, now, wire, notifications } = context;
+  const { model, view, key, now, notifications } = context;
   if (!maySight(key)) return refusal(403, noPermission, request.url);
   if (request.method !== "POST") return pretty(description, request.headers["user-agent"]);
   const unwrapped = unwrap(request.data);
@@ -83,5 +84,5 @@ export const sightingsAdd: Endpoint = (request, context) => {
     return compact({ saved: true, success: `${rows.length} ${noun}  added.` });
   }
   const sighting = model.state.sightings.get(last);
-  return pretty({ Sighting: sighting && sightingFields(wire, sighting) }, request.headers["user-agent"]);
+  return pretty({ Sighting: sighting && sightingRow(sighting) }, request.headers["user-agent"]);
 };

@@ -1,9 +1,10 @@
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import type { AttributeRow, Org } from "../rows.ts";
 import { compact, internalError, refusal } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";
 import { maySight, maySync } from "./key.ts";
 import { isRecord } from "./request.ts";
+import { rowNamed } from "./search/find-rows.ts";
 import { fitsColumn, parseDate, parseType, replacedBy, unwrap } from "./sighting-fields.ts";
 import { noPermission } from "./sightings-add.ts";
 
@@ -59,9 +60,7 @@ export const sightingsBulk: Endpoint = (request, context) => {
   const { model, view, key, notifications } = context;
   if (!maySight(key) && !maySync(key)) return refusal(403, noPermission, request.url);
   const [wanted = ""] = request.parameters;
-  const event = /^\d+$/.test(wanted)
-    ? model.state.events.get(Number(wanted))
-    : [...model.state.events].find(({ uuid }) => uuid === wanted);
+  const event = rowNamed(model.state.events, wanted);
   if (event === undefined || !view.event(event)) {
     return refusal(405, "Event not found or not accessible by this user.", request.url);
   }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Json } from "../messages/wire.ts";
+import type { Json } from "../messages/json.ts";
 import { createRecordedWorld, type RecordedWorld } from "./testing/recorded-world.ts";
 import { ask, type RecordedExchange, readRecorded, shapeOf } from "./testing/replay.ts";
 

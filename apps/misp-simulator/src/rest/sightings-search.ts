@@ -1,12 +1,13 @@
+import { sightingRow } from "../messages/attribute-message.ts";
 import type { AttributeRow, EventRow, SightingRow } from "../rows.ts";
 import { notFound, pretty, type RestAnswer, refusal, searchResult } from "./answer.ts";
 import type { Endpoint, EndpointContext } from "./endpoint.ts";
 import { readFilters } from "./filters.ts";
 import { maySight } from "./key.ts";
 import { isRecord } from "./request.ts";
+import { rowNamed } from "./search/find-rows.ts";
 import { exactly, isEmpty, parseTerms } from "./search/terms.ts";
 import { parseWindow, within } from "./search/window.ts";
-import { sightingFields } from "./sighting-fields.ts";
 import { noPermission } from "./sightings-add.ts";
 
 function* visible({ model, view }: EndpointContext, rows?: Iterable<SightingRow>): Generator<SightingRow> {
@@ -52,7 +53,7 @@ export const sightingsSearch: Endpoint = (request, context) => {
   if (kind !== undefined && isEmpty(filters["id"]) && isEmpty(filters["uuid"])) {
     return bad("An ID or UUID must be provided if the context is set.");
   }
-  const { now, wire } = context;
+  const { now } = context;
   const since = parseWindow(filters["from"], now);
   const until = parseWindow(filters["to"], now);
   const timeGiven = since !== undefined || until !== undefined;
@@ -70,13 +71,13 @@ export const sightingsSearch: Endpoint = (request, context) => {
       if (!within(window, row.date)) continue;
       yield {
         Sighting: {
-          ...sightingFields(wire, row),
+          ...sightingRow(row),
           value: row.attribute.value,
           ...(!isEmpty(filters["includeUuid"]) && {
             attribute_uuid: row.attribute.uuid,
             event_uuid: row.attribute.event.uuid,
           }),
-          Organisation: { id: wire.number(row.org.id), uuid: row.org.uuid, name: row.org.name },
+          Organisation: { id: String(row.org.id), uuid: row.org.uuid, name: row.org.name },
         },
       };
     }
@@ -90,7 +91,7 @@ export const sightingsList: Endpoint = (request, context) => {
   const rows = scope(context, String(data["context"] ?? "attribute"), request.parameters[0] ?? data["id"], undefined);
   return pretty(
     [...visible(context, rows)].map((row) => ({
-      Sighting: sightingFields(context.wire, row),
+      Sighting: sightingRow(row),
       Organisation: { name: row.org.name },
     })),
     request.headers["user-agent"],
@@ -102,9 +103,7 @@ export const sightingsDelete: Endpoint = (request, context) => {
   const { model, key, notifications } = context;
   if (!maySight(key)) return refusal(403, noPermission, request.url);
   const [wanted = ""] = request.parameters;
-  const sighting = /^\d+$/.test(wanted)
-    ? model.state.sightings.get(Number(wanted))
-    : [...model.state.sightings].find(({ uuid }) => uuid === wanted);
+  const sighting = rowNamed(model.state.sightings, wanted);
   if (!sighting || (key.role !== "site-admin" && sighting.org.id !== (key.orgId ?? 1))) {
     return notFound(request.url, "Invalid sighting.");
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Json } from "../messages/json.ts";
 import type { ModelNotification } from "../messages/topics.ts";
-import type { Json } from "../messages/wire.ts";
 import { createMispModel, type MispModel } from "../model.ts";
 import { createCountingUuid } from "../random/source.ts";
 import { exampleKeys } from "./key.ts";

@@ -3,7 +3,7 @@ import { notFound, pretty } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** `tags/index`: every tag that MISP knows, with how often it hangs somewhere. Not recorded: after MISP's code. */
-export const tagsIndex: Endpoint = (request, { model, wire }) => {
+export const tagsIndex: Endpoint = (request, { model }) => {
   const onEvents = new Map<number, number>();
   const onAttributes = new Map<number, number>();
   const count = (counts: Map<number, number>, id: number) => counts.set(id, (counts.get(id) ?? 0) + 1);
@@ -13,7 +13,7 @@ export const tagsIndex: Endpoint = (request, { model, wire }) => {
   return pretty(
     {
       Tag: tags.map((tag) => ({
-        ...tagRow(wire, tag),
+        ...tagRow(tag),
         count: onEvents.get(tag.id) ?? 0,
         attribute_count: onAttributes.get(tag.id) ?? 0,
         favourite: false,
@@ -24,7 +24,7 @@ export const tagsIndex: Endpoint = (request, { model, wire }) => {
 };
 
 /** `tags/view/<id>`. */
-export const tagsView: Endpoint = (request, { model, wire }) => {
+export const tagsView: Endpoint = (request, { model }) => {
   const tag = model.state.tags.get(Number(request.parameters[0]));
-  return tag ? pretty(tagRow(wire, tag), request.headers["user-agent"]) : notFound(request.url, "Invalid tag");
+  return tag ? pretty(tagRow(tag), request.headers["user-agent"]) : notFound(request.url, "Invalid tag");
 };

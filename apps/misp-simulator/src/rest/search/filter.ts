@@ -1,5 +1,5 @@
 import { splitValue } from "../../messages/attribute-message.ts";
-import type { Json } from "../../messages/wire.ts";
+import type { Json } from "../../messages/json.ts";
 import type { AttributeRow, EventRow } from "../../rows.ts";
 import { exactly, isEmpty, like, parseTerms, passes, type Terms } from "./terms.ts";
 import { parseWindow, within } from "./window.ts";

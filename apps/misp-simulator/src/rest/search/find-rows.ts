@@ -1,7 +1,16 @@
+import type { Pool } from "../../pool.ts";
 import type { AttributeRow, EventRow } from "../../rows.ts";
 import type { MispState } from "../../state.ts";
 import type { View } from "../visibility.ts";
 import type { SearchFilter } from "./filter.ts";
+
+/** The row that a path names, by id or by uuid. */
+export function rowNamed<Row extends { readonly id: number; readonly uuid: string }>(
+  rows: Pool<Row>,
+  name: string,
+): Row | undefined {
+  return /^\d+$/.test(name) ? rows.get(Number(name)) : [...rows].find(({ uuid }) => uuid === name);
+}
 
 /** The events that are seen and pass, by id. */
 export function findEvents(state: MispState, view: View, filter: SearchFilter): EventRow[] {

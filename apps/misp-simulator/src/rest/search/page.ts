@@ -1,4 +1,4 @@
-import type { Json } from "../../messages/wire.ts";
+import type { Json } from "../../messages/json.ts";
 import type { AttributeRow } from "../../rows.ts";
 
 /** A page as MISP takes it: a limit of 0 or below is none, a page without a limit is ignored (both recorded). */
@@ -46,15 +46,14 @@ const sortable: Readonly<Record<string, (row: AttributeRow) => number | string>>
   object_relation: (row) => row.objectRelation ?? "",
 };
 
-/** Sorts the rows as `order` says. Says whether it did. */
-export function sortRows(rows: AttributeRow[], order: unknown): boolean {
+/** Sorts the rows as `order` says; without one that MISP knows they stay as they are. */
+export function sortRows(rows: AttributeRow[], order: unknown): void {
   const keys = (Array.isArray(order) ? order : String(order ?? "").split(",")).flatMap((text) => {
     const [, field = "", direction = "asc"] =
       /^(?:Attribute\.)?(\w+)(?:\s+(asc|desc))?$/i.exec(String(text).trim()) ?? [];
     const read = Object.hasOwn(sortable, field) ? sortable[field] : undefined;
     return read ? [{ read, sign: direction.toLowerCase() === "desc" ? -1 : 1 }] : [];
   });
-  if (keys.length === 0) return false;
   rows.sort((left, right) => {
     for (const { read, sign } of keys) {
       const [a, b] = [read(left), read(right)];
@@ -62,5 +61,4 @@ export function sortRows(rows: AttributeRow[], order: unknown): boolean {
     }
     return 0;
   });
-  return true;
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Json } from "../../messages/wire.ts";
+import type { Json } from "../../messages/json.ts";
 import type { MispModel } from "../../model.ts";
 import type { RestServer } from "../rest-server.ts";
 

@@ -1,7 +1,5 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { pace } from "./pace.ts";
-import type { ZmqPublisher } from "./zmq-publisher.ts";
 
 /** One recorded message: a line of a recording. */
 export interface RecordedMessage {
@@ -29,28 +27,4 @@ export async function readRecording(file: string | URL): Promise<RecordedMessage
     messages.push({ topic, body: content, ...(typeof trigger === "string" && { trigger }) });
   }
   return messages;
-}
-
-/**
- * Publishes a recording in its order.
- *
- * @param options.perSecond messages per second; 0: as fast as it goes. @default 0
- * @returns how many messages went out
- */
-export async function playRecording(
-  publisher: Pick<ZmqPublisher, "publish">,
-  file: string | URL,
-  options: { readonly perSecond?: number } = {},
-): Promise<number> {
-  const messages = await readRecording(file);
-  let burst: RecordedMessage[] = [];
-  const take = (index: number): void => {
-    const message = messages[index];
-    if (message) burst.push(message);
-  };
-  await pace(messages.length, options.perSecond ?? 0, take, async () => {
-    await publisher.publish(burst);
-    burst = [];
-  });
-  return messages.length;
 }

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { playRecording, readRecording } from "./play-recording.ts";
-import type { Message } from "./zmq-publisher.ts";
+import { readRecording } from "./read-recording.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -29,14 +28,4 @@ it("names the line that is no message", async () => {
   await expect(readRecording(recording('{"topic":"a","body":"{}"}', '{"topic":"b"}'))).rejects.toThrow(
     "line 2 has no topic",
   );
-});
-
-it("plays every message once, in order, at the rate asked for", async () => {
-  const file = recording(...Array.from({ length: 50 }, (_, number) => `{"topic":"a","body":"${number}"}`));
-  const published: Message[] = [];
-  const publisher = { publish: async (messages: readonly Message[]) => void published.push(...messages) };
-  const startedAtMs = performance.now();
-  expect(await playRecording(publisher, file, { perSecond: 500 })).toBe(50);
-  expect(performance.now() - startedAtMs).toBeGreaterThan(90);
-  expect(published.map(({ body }) => body)).toEqual(Array.from({ length: 50 }, (_, number) => String(number)));
 });
