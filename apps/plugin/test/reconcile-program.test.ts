@@ -138,7 +138,7 @@ it("a program that is killed while it fills goes on where it was", async () => {
   await until(() => first.lines().length > 0);
   const opened = openReadOnlyIndex(commands.path(".threatbus-misp"));
   if (!opened.ok) throw new Error(opened.text);
-  await using index = opened.index;
+  await using index = opened.reader;
   /** What the index knows to be on the bus. */
   const confirmed = () =>
     index.read((view) => view.entriesAfter(0, 900).filter(({ live, sequence }) => live && !view.isDirty(sequence)));
