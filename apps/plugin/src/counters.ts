@@ -41,7 +41,7 @@ type ReasonCounter =
   | "deadLetters";
 
 /** All counts so far. Reasons appear once something was counted under them. */
-export type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
+type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
 
 interface ReasonCount {
   readonly total: number;
