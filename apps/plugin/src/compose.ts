@@ -4,8 +4,9 @@ import type { Config } from "./config/schema.ts";
 import { serveControl } from "./control/serve-control.ts";
 import { createCounters, summaryLine } from "./counters.ts";
 import { toDigest } from "./digest.ts";
-import { limitRepeats } from "./limit-repeats.ts";
-import { createLog, type Log } from "./log.ts";
+import { limitRepeats } from "./log/limit-repeats.ts";
+import { createLog, type Log } from "./log/log.ts";
+import { watchConnections } from "./log/watch-connections.ts";
 import { checkMisp, openMispApi } from "./misp-check.ts";
 import { noSource, OnceError, reconcileOnce } from "./once.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
@@ -16,7 +17,6 @@ import { serveSnapshots } from "./snapshot.ts";
 import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
-import { watchConnections } from "./watch-connections.ts";
 
 /** EX_USAGE: the command line is wrong. */
 export const exitUsage = 64;

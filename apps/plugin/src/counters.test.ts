@@ -62,7 +62,6 @@ describe("the summary line", () => {
   it("gives the reasons, and the rest only when there is something to say", () => {
     const counters = createCounters();
     counters.increment("received", undefined, 12);
-    counters.increment("decoded", undefined, 11);
     counters.increment("announced", undefined, 3);
     counters.increment("removed");
     counters.increment("withheld", "unmapped_type", 2);

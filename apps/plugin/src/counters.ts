@@ -2,8 +2,6 @@
 type PlainCounter =
   /** Notifications that a source handed over. */
   | "received"
-  /** Changes decoded from them: one notification may hold none or many. */
-  | "decoded"
   /** New announcements that the bus took. */
   | "announced"
   /** Announcements of a known pattern with other fields that the bus took. */
@@ -43,7 +41,7 @@ type ReasonCounter =
   | "deadLetters";
 
 /** All counts so far. Reasons appear once something was counted under them. */
-export type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
+type CounterSnapshot = Readonly<Record<PlainCounter, number>> & Readonly<Record<ReasonCounter, ReasonCount>>;
 
 interface ReasonCount {
   readonly total: number;
@@ -63,7 +61,6 @@ export interface Counters {
 export function createCounters(): Counters {
   const plain: Record<PlainCounter, number> = {
     received: 0,
-    decoded: 0,
     announced: 0,
     edited: 0,
     removed: 0,
@@ -85,17 +82,20 @@ export function createCounters(): Counters {
     sightingsDropped: new Map(),
     deadLetters: new Map(),
   };
-  const isPlain = (name: PlainCounter | ReasonCounter): name is PlainCounter => Object.hasOwn(plain, name);
   const reasonCount = (counts: ReadonlyMap<string, number>): ReasonCount => {
     const reasons = [...counts].sort(([, a], [, b]) => b - a);
     return { total: reasons.reduce((sum, [, count]) => sum + count, 0), reasons };
   };
 
   return {
-    increment(name: PlainCounter | ReasonCounter, reason = "unspecified", n = 1): void {
+    increment(name: PlainCounter | ReasonCounter, reason?: string, n = 1): void {
       if (n === 0) return;
-      if (isPlain(name)) plain[name] += n;
-      else byReason[name].set(reason, (byReason[name].get(reason) ?? 0) + n);
+      if (reason === undefined) {
+        plain[name as PlainCounter] += n;
+      } else {
+        const counts = byReason[name as ReasonCounter];
+        counts.set(reason, (counts.get(reason) ?? 0) + n);
+      }
     },
     snapshot: () => ({
       ...plain,

@@ -1,4 +1,5 @@
 import type { ArgDef, ArgsDef } from "citty";
+import { duration } from "./config/duration.ts";
 
 /**
  * What is wrong with a command's parameters; undefined when nothing is. citty ignores what it does not know, and a mistyped option
@@ -37,10 +38,15 @@ export function findMistake(parameters: readonly string[], args: ArgsDef): strin
     const value = attached ?? parameters[++i];
     if (value === undefined || value === "" || (attached === undefined && value.startsWith("-")))
       return `${option} needs ${wants(definition)}`;
-    if (definition.valueHint === "N" && !/^[1-9]\d{0,8}$/.test(value)) return `${option} needs ${wants(definition)}`;
+    if (!fits(value, definition)) return `${option} needs ${wants(definition)}`;
   }
   const missing = positionals.find(([name, definition]) => definition.required === true && !given.has(name));
   return missing === undefined ? undefined : `${missing[1].valueHint ?? missing[0]} is missing`;
+}
+
+function fits(value: string, { valueHint }: ArgDef): boolean {
+  if (valueHint === "N") return /^[1-9]\d{0,8}$/.test(value);
+  return valueHint !== "TIME" || duration.safeParse(value).success;
 }
 
 function wants({ valueHint }: ArgDef): string {

@@ -22,7 +22,8 @@ it("--version and --help", async () => {
   expect(await run("--version")).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
   const { code, stdout, stderr } = await run("--help");
   expect([code, stderr]).toEqual([0, ""]);
-  for (const word of ["run", "check", "tap", "explain", "dead-letters", "schema"]) expect(stdout).toContain(word);
+  for (const word of ["run", "check", "tap", "explain", "reconcile", "dead-letters", "schema"])
+    expect(stdout).toContain(word);
   expect(stdout).not.toMatch(escapes);
   expect((await run("check", "--help")).stdout).toContain("--config=<FILE>");
   const tap = (await run("tap", "--help")).stdout;
@@ -35,7 +36,7 @@ it("--version and --help", async () => {
   const retry = (await run("dead-letters", "retry", "--help")).stdout;
   for (const text of ["USAGE threatbus-misp dead-letters retry", "UUID=<UUID…>", "--config=<FILE>"])
     expect(retry).toContain(text);
-});
+}, 60_000);
 
 it.each([
   [["frobnicate"], "unknown command frobnicate"],
@@ -52,6 +53,8 @@ it.each([
   [["tap", "--count", "0"], "--count needs a whole number above 0"],
   [["tap", "--count=2x"], "--count needs a whole number above 0"],
   [["tap", "--count", "--json"], "--count needs a whole number above 0"],
+  [["reconcile", "--since", "soon"], "--since needs a time such as 30m, 12h or 7d"],
+  [["reconcile", "--since", "7"], "--since needs a time such as 30m, 12h or 7d"],
   [["tap", "--explain=no"], "--explain takes no value"],
   [["tap", "--no-json"], "unknown option --no-json"],
   [["tap", "--json", "--json"], "--json is given twice"],

@@ -1,4 +1,4 @@
-import { createLog } from "../src/log.ts";
+import { createLog } from "../src/log/log.ts";
 
 /** A process that logs on standard error and ends without waiting for anything. */
 const [mode, path] = process.argv.slice(2);

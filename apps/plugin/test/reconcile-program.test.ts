@@ -122,12 +122,11 @@ it("run --once compares, announces and ends, and says what is wrong when MISP ca
   expect(stopped.stderr()).toContain("a signal came before it was done");
 }, 60_000);
 
-it("reconcile without a running program says so, and mistakes in its parameters are told", async () => {
+it("reconcile without a running program says so, and what it cannot do at once", async () => {
   expect(await commands.run("reconcile")).toMatchObject({
     code: 75,
     stderr: expect.stringContaining("no program runs"),
   });
-  expect(await commands.run("reconcile", "--since", "soon")).toMatchObject({ code: 64 });
   expect(await commands.run("reconcile", "--event", "1", "--since", "7d")).toMatchObject({ code: 64 });
 }, 30_000);
 

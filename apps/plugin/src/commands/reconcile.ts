@@ -1,9 +1,8 @@
 import { defineCommand } from "citty";
 import { exitConfig, exitFailed, exitTryAgain, exitUsage } from "../compose.ts";
+import { duration } from "../config/duration.ts";
 import { askProgram } from "../control/ask-program.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
-
-const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export const reconcileCommand = defineCommand({
   meta: {
@@ -18,15 +17,11 @@ export const reconcileCommand = defineCommand({
     force: { type: "boolean", description: "Remove what is no longer in MISP, however much it is" },
   },
   async run({ args }): Promise<number> {
-    const complain = (text: string) => {
-      process.stderr.write(`threatbus-misp: ${text}\n`);
-      return exitUsage;
-    };
     const { event, since, force = false } = args;
-    if (event !== undefined && since !== undefined) return complain("--event and --since exclude each other");
-    const span = since === undefined ? undefined : /^(\d+)([mhd])$/.exec(since);
-    if (span === null) return complain(`--since ${since} is no time such as 30m, 12h or 7d`);
-
+    if (event !== undefined && since !== undefined) {
+      process.stderr.write("threatbus-misp: --event and --since exclude each other\n");
+      return exitUsage;
+    }
     const loaded = loadOrExplain(args.config);
     if (loaded === undefined) return exitConfig;
     const isTerminal = process.stderr.isTTY === true;
@@ -35,7 +30,7 @@ export const reconcileCommand = defineCommand({
       {
         reconcile: {
           ...(event === undefined ? {} : { eventId: Number(event) }),
-          ...(span === undefined ? {} : { sinceMs: Date.now() - Number(span[1]) * (unitMs[span[2] ?? ""] ?? 0) }),
+          ...(since === undefined ? {} : { sinceMs: Date.now() - duration.parse(since) * 1000 }),
           all: event === undefined && since === undefined && !force,
           force,
           dryRun: args["dry-run"] ?? false,

@@ -1,6 +1,6 @@
 import type { Filter } from "@tb/misp-core";
 import { z } from "zod";
-import type { LogOptions } from "../log.ts";
+import type { LogOptions } from "../log/log.ts";
 import { type ApiConfig, apiSchema } from "./api.ts";
 import { duration, durationOrNone } from "./duration.ts";
 import { type GatesConfig, gatesShape } from "./gates.ts";

@@ -42,7 +42,6 @@ export function startReceiving(
       for (const notification of batch.notifications) {
         const decoded = decode(notification);
         if (decoded.ok) {
-          counters.increment("decoded", undefined, decoded.changes.length);
           if (decoded.changes.length === 0) onOther?.(notification);
           for (const change of decoded.changes) changes.push(change);
         } else {

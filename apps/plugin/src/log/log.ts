@@ -1,8 +1,8 @@
 import { isatty } from "node:tty";
 import { type DestinationStream, destination, type Logger, multistream, pino, stdTimeFunctions } from "pino";
 import pretty from "pino-pretty";
+import { neutralise } from "../neutralise.ts";
 import { toPlainFields } from "./log-fields.ts";
-import { neutralise } from "./neutralise.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 

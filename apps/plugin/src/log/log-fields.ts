@@ -1,3 +1,5 @@
+import { shorten } from "../shorten.ts";
+
 /** Longer texts are cut: a MISP value may have 64 KiB, and a log line is for a person. */
 const maxCharacters = 2_000;
 const maxItems = 50;
@@ -8,11 +10,7 @@ const maxDepth = 6;
  * number; what is too long, too many or too deep is cut and says so, which also ends circles.
  */
 export function toPlainFields(value: unknown, clean: (text: string) => string): unknown {
-  const text = (value: string): string => {
-    const cleaned = clean(value);
-    const rest = cleaned.length - maxCharacters;
-    return rest > 0 ? `${cleaned.slice(0, maxCharacters)}… (${rest} more characters)` : cleaned;
-  };
+  const text = (value: string): string => shorten(clean(value), maxCharacters);
 
   const list = (values: readonly unknown[], depth: number): unknown[] => {
     const items = values.slice(0, maxItems).map((item) => plain(item, depth + 1));
