@@ -107,7 +107,7 @@ describe("evaluate", () => {
 
 describe("announced fields", () => {
   const announced = (part: Partial<Subject>) => {
-    const fields = toAnnounced({ ...subject, ...part });
+    const fields = toAnnounced({ ...subject, ...part }, {});
     return "announce" in fields ? fields.announce : undefined;
   };
 
