@@ -118,16 +118,7 @@ function attributeChange(message: Fields, attribute: Fields, observedAtMs: numbe
     return { kind: "attribute-deleted", origin, observedAtMs, attributeId, eventId, uuid, content };
   }
   const event = isFields(message["Event"]) ? readEventPart(message["Event"]) : {};
-  const change = {
-    kind: "attribute" as const,
-    origin,
-    observedAtMs,
-    attributeId,
-    eventId,
-    uuid,
-    content,
-    event,
-  } as const;
+  const change = { kind: "attribute", origin, observedAtMs, attributeId, eventId, uuid, content, event } as const;
   // MISP attaches tags after it sent the add, so that message says nothing about them.
   if (action === "add") return change;
   const tags = readOwnTags(attribute["Tag"]);

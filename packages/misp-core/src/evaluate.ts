@@ -130,7 +130,7 @@ export type AnnouncedOrNot =
   | { readonly withhold: "unmapped_type" | "unusable_value" };
 
 /** The fields that would be announced, whatever filter and gates say. */
-export function toAnnounced(subject: AnnouncedSubject, quality: QualityGates = noQualityGates): AnnouncedOrNot {
+export function toAnnounced(subject: AnnouncedSubject, quality: QualityGates): AnnouncedOrNot {
   return withPattern(subject, toPattern(subject.content.type, subject.content.value), quality);
 }
 
