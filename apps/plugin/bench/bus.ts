@@ -1,12 +1,13 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { interopEnvironment, programsOf } from "../../../packages/bus-zmq/test/interop/environments.ts";
+import { hostConfig, interopEnvironment, programsOf } from "../../../packages/bus-zmq/test/interop/environments.ts";
 import { freePort } from "../../../tools/free-port.ts";
-import { type Child, endWithUs, startChild, stopChild } from "./child.ts";
+import { type Child, endWithUs, startChild, startProgram, stopChild } from "./child.ts";
+import { percentile } from "./percentile.ts";
 import type { Load } from "./publisher.ts";
 
 /** How to run one of the two, in a folder with a `config.yaml`. */
@@ -30,11 +31,7 @@ const program: Contestant = {
   name: "threatbus-misp",
   topic: "misp_json_attribute ",
   counts: [20_000, 20_000, 10_000],
-  run: (folder) =>
-    fork(new URL("../src/main.ts", import.meta.url), ["-c", join(folder, "config.yaml")], {
-      execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    }),
+  run: (folder) => startProgram(join(folder, "config.yaml"), ["ignore", "ignore", "inherit", "ipc"]),
   end: "SIGTERM",
 };
 
@@ -53,7 +50,7 @@ async function threatBus(): Promise<Contestant | string> {
 
 /**
  * From MISP's publisher to apps that receive and do nothing else: announcements per second with 1, 10 and 50 apps, and the latency
- * to one app at 1,000 messages a second. With one `config.yaml` for both: this program, and where Python is at hand the real Threat
+ * to one app at two rates. With one `config.yaml` for both: this program, and where Python is at hand the real Threat
  * Bus with its MISP plugin.
  */
 export async function benchBus(folder: string, publisher: Child, say: (text: string) => void): Promise<void> {
@@ -69,16 +66,7 @@ export async function benchBus(folder: string, publisher: Child, say: (text: str
     const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
     const own = join(folder, `bus-${manage}`);
     mkdirSync(own);
-    writeFileSync(
-      join(own, "config.yaml"),
-      `logging: { console: true, console_verbosity: ERROR, file: false }
-plugins:
-  backbones: { inmem: {} }
-  apps:
-    zmq: { host: "127.0.0.1", manage: ${manage}, pub: ${pub}, sub: ${sub} }
-    misp: { zmq: { host: 127.0.0.1, port: ${misp} }, filter: [ { types: ["domain"] } ] }
-`,
-    );
+    writeFileSync(join(own, "config.yaml"), hostConfig({ manage, pub, sub }, "ERROR", misp));
     const running = who.run(own);
     endWithUs(running);
     await listens(manage);
@@ -146,7 +134,7 @@ plugins:
     const sorted: (readonly number[])[] = [];
     for (const who of contestants) sorted.push(await latencies(who, rate));
     for (const part of [0.5, 0.99]) {
-      const values = sorted.map((one) => one[Math.floor(one.length * part)] ?? Number.NaN);
+      const values = sorted.map((one) => percentile(one, part));
       const name = `p${part * 100} at ${rate}/s`;
       say(columns([name, ...values.map((value) => `${value.toFixed(1)} ms`), ratioOf(values)]));
     }

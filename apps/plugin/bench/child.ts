@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of our own children
@@ -9,11 +9,7 @@ const children = new Set<ChildProcess>();
 
 /** A child that has said that it is ready, and answers questions one by one. */
 export async function startChild(name: string, parameters: readonly string[], stdout: "ignore" | "pipe" = "ignore") {
-  const child = fork(new URL(name, import.meta.url), parameters, {
-    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-    stdio: ["ignore", stdout, "inherit", "ipc"],
-  });
-  endWithUs(child);
+  const child = start(name, parameters, ["ignore", stdout, "inherit", "ipc"]);
   const [ready]: Answer[] = await once(child, "message");
   return {
     child,
@@ -25,6 +21,20 @@ export async function startChild(name: string, parameters: readonly string[], st
     },
     stop: () => stopChild(child, "SIGKILL"),
   };
+}
+
+/** The real program, with this configuration. */
+export function startProgram(config: string, stdio: StdioOptions): ChildProcess {
+  return start("../src/main.ts", ["-c", config], stdio);
+}
+
+function start(name: string, parameters: readonly string[], stdio: StdioOptions): ChildProcess {
+  const child = fork(new URL(name, import.meta.url), parameters, {
+    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
+    stdio,
+  });
+  endWithUs(child);
+  return child;
 }
 
 /** Whatever happens, it does not outlive the measurement. */

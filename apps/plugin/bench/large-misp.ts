@@ -3,7 +3,7 @@
  * takes time. The text of a row is that of the simulator's REST server, with other values. argv: how many attributes; how many rows a second it answers
  * with at most (0: as fast as it can).
  *
- * IPC: once { ready: { url, key, zmqPort, attributes, events } }; then { forget } → { forgotten }, { requests } → { requests, rows },
+ * IPC: once { url, key, zmqPort, events }; then { forget } → { forgotten }, { requests } → { requests, rows },
  * { change: share } → { events, rows }, { subscribed } → { subscribed }, { live: { rate, seconds } } → { sent } at the end.
  */
 import { createServer } from "node:http";
@@ -19,7 +19,7 @@ import {
 } from "@tb/misp-simulator";
 import { attributeMessage, eventOf, uuidOf } from "./messages.ts";
 
-export type LargeMispCommand =
+type Command =
   | { readonly forget: true }
   | { readonly requests: true }
   /** So many of the events get edited attributes, and with them another version. */
@@ -230,7 +230,7 @@ async function live(rate: number, seconds: number): Promise<number> {
   return count;
 }
 
-process.on("message", async (command: LargeMispCommand) => {
+process.on("message", async (command: Command) => {
   if ("forget" in command) {
     sent.requests = [];
     sent.rows = 0;
@@ -264,6 +264,5 @@ process.send?.({
   url: `http://127.0.0.1:${port}`,
   key: exampleKeys.own.key,
   zmqPort: publisher.port,
-  attributes,
   events: events.size,
 });

@@ -3,14 +3,14 @@
  * a loop that only receives and parses; then as a Threat Bus, beside the real one. `pnpm bench`; sizes can be given as
  * `pnpm bench 50000 100000 20000` (adds, store size, edits), and `pnpm bench bus` is the last part alone.
  */
-import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { benchBus } from "./bus.ts";
-import { type Answer, type Child, endWithUs, killChildren, startChild } from "./child.ts";
+import { type Answer, type Child, killChildren, startChild, startProgram } from "./child.ts";
 import { openBacklog } from "./kafka-backlog.ts";
+import { percentile } from "./percentile.ts";
 import type { Load } from "./publisher.ts";
 
 const onlyBus = process.argv[2] === "bus";
@@ -38,10 +38,6 @@ async function yardstick(load: Load): Promise<number> {
   return perSecond(load.count, ms);
 }
 
-function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-}
-
 /** From the publisher's clock to the line on standard output of the real program, at 1,000 messages a second. */
 async function latency(): Promise<readonly number[]> {
   const config = join(folder, "config.yaml");
@@ -49,11 +45,7 @@ async function latency(): Promise<readonly number[]> {
     config,
     `plugins: { apps: { misp: { zmq: { host: 127.0.0.1, port: ${port} } } } }\nlogging: { console_verbosity: ERROR }\n`,
   );
-  const child = fork(new URL("../src/main.ts", import.meta.url), ["-c", config], {
-    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
-  endWithUs(child);
+  const child = startProgram(config, ["ignore", "pipe", "inherit", "ipc"]);
   const load: Load = { kind: "add", from: 1, count: 10_000, rate: 1_000 };
   await publisher.ask(load);
   await publisher.ask({ subscribed: 1 });

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
-/** Resident memory without what is only mapped from files, in MB. */
-export function anonymousMb(): number {
-  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
+/** Resident memory of a process without what is only mapped from files, in MB. */
+export function anonymousMb(process: number | "self" = "self"): number {
+  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync(`/proc/${process}/status`, "utf8"))?.[1]) / 1000;
 }
 
 /** Looks every 50 ms; `stop` says the most that was seen. `cpuMs`: processor time since the beginning, of all threads. */

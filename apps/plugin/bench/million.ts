@@ -14,8 +14,9 @@ import { toDigest } from "../src/digest.ts";
 import { createCommitter } from "../src/pipeline/commit.ts";
 import { startPublishing } from "../src/pipeline/publish.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
+import { anonymousMb } from "./memory.ts";
 import { attributeMessage } from "./messages.ts";
-import { anonymousMb, measureSnapshot, type SnapshotFigures } from "./snapshot.ts";
+import { measureSnapshot, type SnapshotFigures } from "./snapshot.ts";
 
 const batchSize = 4_000;
 const bigEvent = 10_000;
@@ -37,12 +38,7 @@ interface Figures {
 function open(path: string) {
   return openLmdbStore({ path }).then((store) => {
     const counters = createCounters();
-    let objects = 0;
-    const bus = {
-      publish: async (published: readonly unknown[]) => {
-        objects += published.length;
-      },
-    } as unknown as Bus;
+    const bus = { publish: async () => undefined } as unknown as Bus;
     let publisher: ReturnType<typeof startPublishing> | undefined;
     const committer = createCommitter(store, {
       rules: { filter, reorders: false },
@@ -57,7 +53,7 @@ function open(path: string) {
         await committer.confirm();
       }
     };
-    return { store, committer, settle, objects: () => objects };
+    return { store, committer, settle };
   });
 }
 
@@ -90,7 +86,7 @@ async function measure(size: number): Promise<Figures> {
     const fillSeconds = (performance.now() - begin) / 1000;
     const bytesPerAttribute = statSync(join(path, "data.mdb")).size / size;
     globalThis.gc?.();
-    const memory = anonymousMb("self");
+    const memory = anonymousMb();
 
     await store[Symbol.asyncDispose]();
     const live = size - Math.floor(size / 3);

@@ -4,65 +4,42 @@
  * `pnpm bench:reconcile [ATTRIBUTES] [LIVE-SECONDS] [ROWS-PER-SECOND]`, default 1000000, 15, and rows as fast as they are read; MISP
  * itself brings some 14,000 a second (measured).
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { type Answer, killChildren, startChild } from "./child.ts";
+import { percentile } from "./percentile.ts";
 
 const [attributes = 1_000_000, liveSeconds = 15, rowsPerSecond = 0] = process.argv.slice(2).map(Number);
 const rate = 1_000;
 const folder = mkdtempSync(join(tmpdir(), "reconcile-"));
-const children: ChildProcess[] = [];
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
-// biome-ignore lint/suspicious/noExplicitAny: answers of our own children
-type Answer = any;
-
-function start(name: string, parameters: readonly string[]): ChildProcess {
-  const child = fork(new URL(name, import.meta.url), parameters, {
-    execArgv: ["--import", "tsx", "--conditions=@tb/source"],
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
-  children.push(child);
-  return child;
-}
-async function next(child: ChildProcess): Promise<Answer> {
-  const [message]: Answer[] = await once(child, "message");
-  return message;
-}
-function ask(child: ChildProcess, command: object): Promise<Answer> {
-  const answer = next(child);
-  child.send(command);
-  return answer;
-}
-
-const percentile = (sorted: readonly number[], part: number) =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
 try {
-  const misp = start("./large-misp.ts", [String(attributes), String(rowsPerSecond)]);
-  const { url, key, zmqPort, events } = await next(misp);
+  const misp = await startChild("./large-misp.ts", [String(attributes), String(rowsPerSecond)]);
+  const { url, key, zmqPort, events } = misp.ready;
   say(`${attributes} attributes in ${events} events`);
 
-  const bare = await next(start("./yardstick.ts", [url, key]));
+  const { ready: bare } = await startChild("./yardstick.ts", [url, key]);
   say(
     `reading alone      ${seconds(bare.ms)}   ${Math.round(bare.rows / (bare.ms / 1000))} rows/s   ${Math.round(bare.peakMb)} MB`,
   );
 
-  await ask(misp, { forget: true });
-  const program = start("./reconciling.ts", [url, key, String(zmqPort), join(folder, "state")]);
+  await misp.ask({ forget: true });
+  // Ready when it is filled. Nothing is announced before.
+  const program = await startChild("./reconciling.ts", [url, key, String(zmqPort), join(folder, "state")], "pipe");
   const latencies: number[] = [];
-  if (program.stdout !== null) {
-    createInterface({ input: program.stdout }).on("line", (line) => {
+  if (program.child.stdout !== null) {
+    createInterface({ input: program.child.stdout }).on("line", (line) => {
       const sentAtMs = Number(JSON.parse(line).description);
       if (sentAtMs > 0) latencies.push(Date.now() + (performance.now() % 1) - sentAtMs);
     });
   }
-  const { filled } = await next(program);
-  const asked = await ask(misp, { requests: true });
+  const { filled } = program.ready;
+  const asked = await misp.ask({ requests: true });
   if (asked.rows < attributes) throw new Error(`${asked.rows} rows were read of ${attributes}`);
   say(
     `fill               ${seconds(filled.tookMs)}   ratio ${(filled.tookMs / bare.ms).toFixed(2)}, of CPU time ${(filled.cpuMs / bare.cpuMs).toFixed(2)}   ${Math.round(filled.peakMb)} MB, ` +
@@ -71,23 +48,23 @@ try {
 
   /** One reconcile, with what MISP was asked. */
   const reconcile = async (name: string, scope: "all" | null) => {
-    await ask(misp, { forget: true });
-    const { answer, peakMb } = await ask(program, { reconcile: scope });
-    const { requests, rows } = await ask(misp, { requests: true });
+    await misp.ask({ forget: true });
+    const { answer, peakMb } = await program.ask({ reconcile: scope });
+    const { requests, rows } = await misp.ask({ requests: true });
     const list = requests.length <= 3 ? `: ${requests.join(", ")}` : "";
     say(
       `${name}${seconds(answer.tookMs)}   ${answer.events} events, ${rows} rows   ${Math.round(peakMb)} MB   ${requests.length} requests${list}`,
     );
   };
   await reconcile("nothing changed    ", null);
-  const changed = await ask(misp, { change: 0.01 });
+  const changed = await misp.ask({ change: 0.01 });
   await reconcile(`1 % changed (${changed.events})   `, null);
 
   /** Edits at a rate; latencies from the sender's clock to the line on standard output. */
   const live = async (name: string, meanwhile: () => Promise<void>) => {
-    await ask(misp, { subscribed: 1 });
+    await misp.ask({ subscribed: 1 });
     const before = latencies.length;
-    const sending = ask(misp, { live: { rate, seconds: liveSeconds } });
+    const sending = misp.ask({ live: { rate, seconds: liveSeconds } });
     await meanwhile();
     const { sent } = await sending;
     // Several edits of one attribute within a batch are announced once, so their number does not say when all have come.
@@ -104,7 +81,7 @@ try {
     const { answer } = await new Promise<Answer>((resolve) => {
       const until = performance.now() + liveSeconds * 1_000;
       const again = async (): Promise<void> => {
-        const done = await ask(program, { reconcile: "all" });
+        const done = await program.ask({ reconcile: "all" });
         if (performance.now() < until) await again();
         else resolve(done);
       };
@@ -114,6 +91,6 @@ try {
   });
   say(`ratio              p50 ${(busy.p50 / quiet.p50).toFixed(2)}   p99 ${(busy.p99 / quiet.p99).toFixed(2)}`);
 } finally {
-  for (const child of children) child.kill("SIGKILL");
+  killChildren();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -2,7 +2,7 @@
  * Runs the pipeline for long, with its real store: messages of mixed actions, and at the end what consumers hold must be exactly
  * what MISP holds; memory must be flat once warm. `pnpm soak [MESSAGES] [MINUTES] [SEED]`, whichever bound comes first.
  */
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Bus, createFilter, type NotificationBatch, type Source } from "@tb/misp-core";
@@ -11,6 +11,7 @@ import { createCounters, summaryLine } from "../src/counters.ts";
 import { runPipeline } from "../src/pipeline/pipeline.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
 import { expectedIndicators } from "../test/expected.ts";
+import { anonymousMb } from "./memory.ts";
 
 const [messages = 10_000_000, minutes = 30, seed = Date.now() % 2 ** 31] = process.argv.slice(2).map(Number);
 const batchSize = 1_000;
@@ -64,11 +65,6 @@ const bus: Pick<Bus, "publish"> = {
   },
 };
 
-/** Resident memory without what is mapped from the index. */
-function anonymousMb(): number {
-  globalThis.gc?.();
-  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1]) / 1000;
-}
 const say = (text: string) => process.stdout.write(`${text}\n`);
 
 say(`soak: ${messages} messages or ${minutes} minutes, seed ${seed}`);
@@ -77,6 +73,7 @@ let warmMb: number | undefined;
 let peakMb = 0;
 const watch = setInterval(() => {
   const progress = Math.max(sent / messages, (performance.now() - begin) / (minutes * 60_000));
+  globalThis.gc?.();
   const mb = anonymousMb();
   if (progress > 0.2) {
     warmMb ??= mb;

@@ -35,6 +35,21 @@ export function interopEnvironment(name: ProgramName): Promise<PythonEnvironment
   });
 }
 
+/** A `config.yaml` of the real Threat Bus that hosts the app protocol, and listens to a MISP where a port of its publisher is given. */
+export function hostConfig(
+  { manage, pub, sub }: { readonly manage: number; readonly pub: number; readonly sub: number },
+  verbosity: "DEBUG" | "ERROR",
+  mispPort?: number,
+): string {
+  const misp = `    misp: { zmq: { host: 127.0.0.1, port: ${mispPort} }, filter: [ { types: ["domain"] } ] }\n`;
+  return `logging: { console: true, console_verbosity: ${verbosity}, file: false }
+plugins:
+  backbones: { inmem: {} }
+  apps:
+    zmq: { host: "127.0.0.1", manage: ${manage}, pub: ${pub}, sub: ${sub} }
+${mispPort === undefined ? "" : misp}`;
+}
+
 /** The folder of an environment's programs. */
 export function programsOf({ folder }: { readonly folder: string }): string {
   return join(folder, process.platform === "win32" ? "Scripts" : "bin");

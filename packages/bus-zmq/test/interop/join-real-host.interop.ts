@@ -7,6 +7,7 @@ import { createZmqJoinBus, type ZmqBusEvent, type ZmqJoinBus } from "../../src/i
 import { startApp } from "../app.ts";
 import { freePorts } from "../fake-host.ts";
 import { indicator, removal, sighting } from "../objects.ts";
+import { hostConfig } from "./environments.ts";
 import { type Program, startProgram } from "./program.ts";
 
 const programs = inject("programs")?.host ?? "";
@@ -29,15 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 beforeEach(async () => {
   const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
   ports = { manage };
-  writeFileSync(
-    join(folder, "config.yaml"),
-    `logging: { console: true, console_verbosity: DEBUG, file: false }
-plugins:
-  backbones: { inmem: {} }
-  apps:
-    zmq: { host: "127.0.0.1", manage: ${manage}, pub: ${pub}, sub: ${sub} }
-`,
-  );
+  writeFileSync(join(folder, "config.yaml"), hostConfig({ manage, pub, sub }, "DEBUG"));
   host = startHost();
   events = [];
   bus = createZmqJoinBus({ host: "127.0.0.1", port: manage, onEvent: (event) => events.push(event) });

@@ -6,6 +6,7 @@ import { expect, inject, it, onTestFinished } from "vitest";
 import { createCountingUuid, createMispModel, createZmqPublisher } from "../../../../apps/misp-simulator/src/index.ts";
 import { type App, startApp } from "../app.ts";
 import { freePorts } from "../fake-host.ts";
+import { hostConfig } from "./environments.ts";
 import { startProgram } from "./program.ts";
 
 const programs = inject("programs")?.host ?? "";
@@ -21,16 +22,7 @@ it.skipIf(programs === "")(
     const model = createMispModel({ now: () => Math.floor(Date.now() / 1000), uuid: createCountingUuid() });
     const event = model.addEvent({ info: "Phishing wave" });
     const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
-    writeFileSync(
-      join(folder, "config.yaml"),
-      `logging: { console: true, console_verbosity: DEBUG, file: false }
-plugins:
-  backbones: { inmem: {} }
-  apps:
-    zmq: { host: "127.0.0.1", manage: ${manage}, pub: ${pub}, sub: ${sub} }
-    misp: { zmq: { host: 127.0.0.1, port: ${publisher.port} }, filter: [ { types: ["domain"] } ] }
-`,
-    );
+    writeFileSync(join(folder, "config.yaml"), hostConfig({ manage, pub, sub }, "DEBUG", publisher.port));
     /** Publishes a new attribute now and again, until one of them arrives: a Threat Bus does not say when it is ready. */
     const announceUntilReceived = async (app: App) => {
       const before = app.objects().length;
