@@ -42,6 +42,7 @@ await runPipeline(
     filter: createFilter([]),
     reorders: from.startsWith("{"),
     digest: "bench",
+    rendering: {},
     counters,
     onRefused: (reason, detail) => {
       throw new Error(`${reason}: ${detail}`);

@@ -54,6 +54,7 @@ const running = runPipeline(
     filter: createFilter([]),
     reorders: false,
     digest: "bench",
+    rendering: {},
     counters,
     onRefused,
     onReevaluated: () => undefined,

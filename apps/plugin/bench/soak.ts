@@ -95,6 +95,7 @@ try {
       filter: createFilter([{ tags: ["tlp:amber", "tlp:red"] }, { types: ["ip-dst", "domain", "filename"] }]),
       reorders: false,
       digest: "soak",
+      rendering: {},
       counters,
       onRefused: (reason, detail) => {
         throw new Error(`${reason}: ${detail}`);

@@ -2,10 +2,12 @@ import { isAddressTaken, prepareBus } from "./bus/prepare-bus.ts";
 import { createReconciler } from "./completeness/reconciler.ts";
 import type { Config } from "./config/schema.ts";
 import { serveControl } from "./control/serve-control.ts";
-import { createCounters, summaryLine } from "./counters.ts";
+import { createCounters } from "./counters.ts";
 import { toDigest } from "./digest.ts";
+import { exitConfig, exitFailed, exitTryAgain } from "./exit-codes.ts";
 import { limitRepeats } from "./log/limit-repeats.ts";
-import { createLog, type Log } from "./log/log.ts";
+import { createLog, type LogLevel } from "./log/log.ts";
+import { startSummary } from "./log/start-summary.ts";
 import { watchConnections } from "./log/watch-connections.ts";
 import { checkMisp, openMispApi } from "./misp-check.ts";
 import { noSource, OnceError, reconcileOnce } from "./once.ts";
@@ -18,16 +20,6 @@ import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
 import { StoreError } from "./store/store-error.ts";
 
-/** EX_USAGE: the command line is wrong. */
-export const exitUsage = 64;
-/** EX_CONFIG: the configuration or the installation must be mended by a person first. */
-export const exitConfig = 78;
-/** EX_SOFTWARE: a part was lost while running; starting again may help. */
-export const exitFailed = 70;
-/** EX_TEMPFAIL: another process is in the way, or there is no space. */
-export const exitTryAgain = 75;
-
-const summaryEveryMs = 60_000;
 const repeatEveryMs = 60_000;
 /** Less than the shutdown's own deadline: a bus that takes nothing leaves time to confirm what it took before. */
 const flushMs = 3_000;
@@ -62,21 +54,20 @@ export async function run(options: {
   const flush = new AbortController();
   const counters = createCounters();
   const limited = limitRepeats(log, repeatEveryMs, () => performance.now());
-  const removeHandlers = installShutdown({ controller, say: (level, text) => log[level]({}, text) });
+  const tell = (level: "info" | "warn" | "error", text: string) => log[level]({}, text);
+  const say = (level: LogLevel, cause: string, text: string) => limited[level](cause, {}, text);
+  const refusedBy = (what: string, text: string) => (reason: string, detail: string) =>
+    limited.warn(`${what} ${reason}`, { reason, detail }, text);
+  const removeHandlers = installShutdown({ controller, say: tell });
   controller.signal.addEventListener("abort", () => setTimeout(() => flush.abort(), flushMs).unref());
-  const summary = startSummary(log, () => summaryLine(counters.snapshot()));
+  const summary = startSummary(log, counters);
 
   try {
     await using store = await openLmdbStore({ path: config.statePath });
     const { baseUrl } = config;
-    const say = (level: "info" | "warn" | "error", cause: string, text: string) => limited[level](cause, {}, text);
-    await using bus = prepared.open({
-      store,
-      baseUrl,
-      say,
-      onRefused: (reason, detail) =>
-        limited.warn(`bus ${reason}`, { reason, detail }, "what came over the bus could not be read"),
-    });
+    const rendering = baseUrl === undefined ? {} : { baseUrl };
+    const onRefused = refusedBy("bus", "what came over the bus could not be read");
+    await using bus = prepared.open({ store, rendering, say, onRefused });
     await using api = openMispApi(config.api, process.env);
     await using source = once ? noSource() : transport.open(store.meta());
     log.info({ filter: config.filterText, state: config.statePath }, `started: ${prepared.description}`);
@@ -91,9 +82,8 @@ export async function run(options: {
         counters,
         intervalMs: config.reconcile.intervalMs,
         quietFill: config.bus.kind !== "ndjson" && !once,
-        say: (level, cause, text) => limited[level](cause, {}, text),
-        onRefused: (reason, detail) =>
-          limited.warn(`row ${reason}`, { reason, detail }, "a part of MISP's answer could not be read"),
+        say,
+        onRefused: refusedBy("row", "a part of MISP's answer could not be read"),
       });
     watchConnections(source, bus, log, limited, (status) => {
       if (status.state === "gap") counters.increment("gap", status.cause);
@@ -101,7 +91,6 @@ export async function run(options: {
     });
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });
-    const quality = createQuality(config.gates, { now: Date.now, say: (level, text) => log[level]({}, text) });
     const parts = [
       runPipeline(
         {
@@ -111,15 +100,10 @@ export async function run(options: {
           filter: config.filter,
           reorders: config.source.kind === "kafka",
           digest: toDigest(config),
-          quality: {
-            ...quality,
-            follow: (onChange) =>
-              quality.follow(({ gates, apply }) => onChange({ digest: toDigest({ ...config, gates }), apply })),
-          },
-          ...(baseUrl === undefined ? {} : { baseUrl }),
+          quality: createQuality(config, { now: Date.now, say: tell }),
+          rendering,
           counters,
-          onRefused: (reason, detail) =>
-            limited.warn(`refused ${reason}`, { reason, detail }, "a message could not be read"),
+          onRefused: refusedBy("refused", "a message could not be read"),
           onReevaluated: (entries) => {
             if (entries > 0)
               log.info(
@@ -139,11 +123,11 @@ export async function run(options: {
         signal,
         now: Date.now,
         ...(reconciler === undefined || store.meta().filled ? {} : { ready: reconciler.filled }),
-        ...(baseUrl === undefined ? {} : { baseUrl }),
+        ...rendering,
       }),
       checkMisp(api, {
         signal,
-        say: (level, text) => log[level]({}, text),
+        say: tell,
         onUsable(misp) {
           sightings?.resume();
           reconciler?.begin({ orgId: misp.user?.org.id, siteAdmin: misp.user?.role.siteAdmin ?? false });
@@ -164,10 +148,7 @@ export async function run(options: {
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
-    if (isRefusedConfig(error)) return exitConfig;
-    if (isAddressTaken(error) || error instanceof OnceError) return exitTryAgain;
-    if (!(error instanceof StoreError)) return exitFailed;
-    return error.retryable ? exitTryAgain : exitConfig;
+    return exitCodeOf(error);
   } finally {
     removeHandlers();
     limited.flush();
@@ -186,19 +167,9 @@ function fail(text: string): number {
   return exitConfig;
 }
 
-/** One line a minute when something has changed, and one at the end. */
-function startSummary(log: Log, line: () => string): { stop(): void } {
-  let last = line();
-  const say = () => {
-    const now = line();
-    if (now !== last) log.info({}, now);
-    last = now;
-  };
-  const timer = setInterval(say, summaryEveryMs).unref();
-  return {
-    stop() {
-      clearInterval(timer);
-      log.info({}, `in all: ${line()}`);
-    },
-  };
+function exitCodeOf(error: unknown): number {
+  if (isRefusedConfig(error)) return exitConfig;
+  if (isAddressTaken(error) || error instanceof OnceError) return exitTryAgain;
+  if (!(error instanceof StoreError)) return exitFailed;
+  return error.retryable ? exitTryAgain : exitConfig;
 }

@@ -9,7 +9,7 @@ import { reconcileCommand } from "./commands/reconcile.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { tapCommand } from "./commands/tap.ts";
-import { exitUsage } from "./compose.ts";
+import { exitUsage } from "./exit-codes.ts";
 import { findMistake } from "./find-mistake.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options

@@ -122,6 +122,7 @@ await runPipeline(
     filter: compileItems([{ tags: ["tlp:amber", "tlp:red"] }, { types: ["ip-dst", "domain", "filename"] }]),
     reorders: true,
     digest: "test",
+    rendering: {},
     counters: createCounters(),
     onRefused: (reason, detail) => {
       throw new Error(`${reason}: ${detail}`);

@@ -1,6 +1,5 @@
 import type { ZmqBusEvent } from "@tb/bus-zmq";
-import type { Bus, StoreView } from "@tb/misp-core";
-import { toAnnouncement } from "@tb/misp-core";
+import { type Bus, type IndicatorOptions, type StoreView, toAnnouncement } from "@tb/misp-core";
 import type { Config } from "../config/schema.ts";
 import { loadBus } from "../load-optional.ts";
 import { createNdjsonBus } from "./ndjson-bus.ts";
@@ -10,8 +9,7 @@ import { watchSnapshots } from "./watch-snapshots.ts";
 /** What a bus needs of the program. */
 interface BusParts {
   readonly store: StoreView;
-  /** MISP's URL, without a trailing slash. */
-  readonly baseUrl?: string | undefined;
+  readonly rendering: IndicatorOptions;
   /** Something could not be read: a line, a request, an object. */
   readonly onRefused: (reason: string, detail: string) => void;
   readonly say: (level: "info" | "warn" | "error", cause: string, text: string) => void;
@@ -62,8 +60,7 @@ const distinctApps = 32;
 
 const toUuid = (id: string) => id.slice(id.indexOf("--") + 2).toLowerCase();
 
-function toOptions({ store, baseUrl, onRefused, say }: BusParts) {
-  const rendering = baseUrl === undefined ? {} : { baseUrl };
+function toOptions({ store, rendering, onRefused, say }: BusParts) {
   return {
     renderAgain(id: string) {
       const found = store.byUuid(toUuid(id));

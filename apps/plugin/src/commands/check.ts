@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { prepareBus } from "../bus/prepare-bus.ts";
-import { exitConfig } from "../compose.ts";
 import type { Config } from "../config/schema.ts";
+import { exitConfig } from "../exit-codes.ts";
 import { prepareSource } from "../source.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 

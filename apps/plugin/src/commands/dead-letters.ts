@@ -1,7 +1,7 @@
 import { type CommandDef, defineCommand } from "citty";
-import { exitConfig, exitFailed, exitTryAgain } from "../compose.ts";
 import { type Change, drop, retry, sayNone } from "../dead-letters/change.ts";
 import { toJson, toLine, toUuid } from "../dead-letters/describe.ts";
+import { exitConfig, exitFailed, exitTryAgain } from "../exit-codes.ts";
 import { type LmdbStore, openLmdbStore } from "../store/lmdb-store.ts";
 import type { ReadOnly } from "../store/open-read-only.ts";
 import type { OutboxReads } from "../store/outbox-reads.ts";

@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { exitConfig, exitFailed } from "../compose.ts";
+import { exitConfig, exitFailed } from "../exit-codes.ts";
 import { type Answer, explainTarget } from "../explain/explain-target.ts";
 import { openExplainer } from "../explain/explainer.ts";
 import { neutralise, neutraliseJson } from "../neutralise.ts";

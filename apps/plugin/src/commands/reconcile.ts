@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
-import { exitConfig, exitFailed, exitTryAgain, exitUsage } from "../compose.ts";
 import { duration } from "../config/duration.ts";
 import { askProgram } from "../control/ask-program.ts";
+import { exitConfig, exitFailed, exitTryAgain, exitUsage } from "../exit-codes.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 
 export const reconcileCommand = defineCommand({

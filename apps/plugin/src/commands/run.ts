@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
-import { exitConfig, run } from "../compose.ts";
+import { run } from "../compose.ts";
+import { exitConfig } from "../exit-codes.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 
 export const runCommand = defineCommand({

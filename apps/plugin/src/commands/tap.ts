@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { exitConfig, exitFailed } from "../compose.ts";
+import { exitConfig, exitFailed } from "../exit-codes.ts";
 import { describeNotification } from "../explain/describe.ts";
 import { type Explainer, openExplainer } from "../explain/explainer.ts";
 import { neutralise } from "../neutralise.ts";

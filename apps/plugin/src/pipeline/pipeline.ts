@@ -1,4 +1,4 @@
-import type { Bus, Filter, Notification, Source, Store } from "@tb/misp-core";
+import type { Bus, Filter, IndicatorOptions, Notification, Source, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import { type Committer, createCommitter } from "./commit.ts";
 import { type Expiry, startExpiry } from "./expiry.ts";
@@ -22,8 +22,7 @@ export interface Parts {
   readonly reorders: boolean;
   /** Of filter and mapping: when it differs from the store's, every entry is evaluated anew first. */
   readonly digest: string;
-  /** MISP's URL for external references, without a trailing slash. */
-  readonly baseUrl?: string;
+  readonly rendering: IndicatorOptions;
   readonly counters: Counters;
   readonly onRefused: (reason: string, detail: string) => void;
   readonly onReevaluated: (entries: number) => void;
@@ -104,7 +103,7 @@ export async function runPipeline(
   publisher = startPublishing(store, bus, {
     counters,
     onPublished: confirmSoon,
-    ...(parts.baseUrl === undefined ? {} : { baseUrl: parts.baseUrl }),
+    ...parts.rendering,
   });
   publisher.done.catch(fail);
   const expire = (nowMs: number) => committer.expire(nowMs, { signal: reading.signal });

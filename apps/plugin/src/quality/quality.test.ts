@@ -1,23 +1,28 @@
+import { createFilter } from "@tb/misp-core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { GatesConfig } from "../config/gates.ts";
+import { toDigest } from "../digest.ts";
 import { parseExceptions } from "./exceptions.ts";
 import { createQuality } from "./quality.ts";
 
 let content: string;
 let version: number;
 let said: string[];
-let changes: { gates: GatesConfig; apply(): void }[];
+let changes: { digest: string; apply(): void }[];
 beforeEach(() => {
   vi.useFakeTimers();
   [content, version, said, changes] = ["example.org", 1, [], []];
 });
 afterEach(() => void vi.useRealTimers());
 
+const filter = createFilter([]);
+const gatesOf = (lines: string) => ({
+  publishedOnly: true,
+  except: { file: "/list.txt", list: parseExceptions(lines).exceptions },
+});
 const lookAgain = () => vi.advanceTimersByTime(6_000);
 function follow() {
-  const list = parseExceptions(content).exceptions;
   const quality = createQuality(
-    { publishedOnly: true, except: { file: "/list.txt", list } },
+    { filter, gates: gatesOf(content) },
     {
       now: () => 0,
       say: (level, text) => said.push(`${level}: ${text}`),
@@ -44,7 +49,7 @@ describe("the list of exceptions while the program runs", () => {
     changes[0]?.apply();
     expect([holdsBack(followed, "example.org"), holdsBack(followed, "example.net")]).toEqual([false, true]);
     expect(followed.quality.gates().publishedOnly).toBe(true);
-    expect(changes[0]?.gates.except?.list.size).toBe(1);
+    expect(changes[0]?.digest).toBe(toDigest({ filter, gates: gatesOf("example.net") }));
   });
 
   it("that has changed between the configuration and the first look is noticed", () => {
@@ -84,7 +89,7 @@ describe("the list of exceptions while the program runs", () => {
     following.stop();
     change("example.net");
     expect(changes).toEqual([]);
-    const none = createQuality({}, { now: () => 0, say: () => undefined });
+    const none = createQuality({ filter, gates: {} }, { now: () => 0, say: () => undefined });
     none.follow(() => undefined).stop();
     expect(none.gates()).toEqual({});
     expect(vi.getTimerCount()).toBe(0);

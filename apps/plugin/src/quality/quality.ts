@@ -1,5 +1,7 @@
 import type { QualityGates } from "@tb/misp-core";
 import type { GatesConfig } from "../config/gates.ts";
+import type { Config } from "../config/schema.ts";
+import { toDigest } from "../digest.ts";
 import type { Quality } from "../pipeline/settle-entry.ts";
 import { type Exceptions, parseExceptions } from "./exceptions.ts";
 import { type WatchOptions, watchFile } from "./watch-file.ts";
@@ -9,9 +11,9 @@ export interface LiveQuality extends Quality {
   /**
    * Follows the list of exceptions until it is stopped. A list that means something else is not in force before `apply` is called.
    *
-   * @param onChange `gates` as they will be
+   * @param onChange `digest` of all rules as they will be
    */
-  follow(onChange: (change: { readonly gates: GatesConfig; apply(): void }) => void): { stop(): void };
+  follow(onChange: (change: { readonly digest: string; apply(): void }) => void): { stop(): void };
 }
 
 /** The gates as the core asks them. */
@@ -20,7 +22,7 @@ export function toQualityGates({ except, ...gates }: GatesConfig): QualityGates 
 }
 
 export function createQuality(
-  config: GatesConfig,
+  config: Pick<Config, "filter" | "baseUrl" | "gates">,
   options: {
     readonly now: () => number;
     readonly say: (level: "info" | "error", text: string) => void;
@@ -29,12 +31,12 @@ export function createQuality(
   },
 ): LiveQuality {
   const { now, say, watching } = options;
-  let gates = toQualityGates(config);
+  let gates = toQualityGates(config.gates);
   return {
     gates: () => gates,
     now,
     follow(onChange) {
-      const { except } = config;
+      const { except } = config.gates;
       if (except === undefined) return { stop: () => undefined };
       const { file } = except;
       let latest: Exceptions = except.list;
@@ -55,9 +57,9 @@ export function createQuality(
           if (exceptions.digest === latest.digest) return;
           latest = exceptions;
           say("info", `${file} has changed: ${exceptions.size} ${exceptions.size === 1 ? "exception" : "exceptions"}`);
-          const changed = { ...config, except: { file, list: exceptions } };
+          const changed = { ...config.gates, except: { file, list: exceptions } };
           onChange({
-            gates: changed,
+            digest: toDigest({ ...config, gates: changed }),
             apply() {
               gates = toQualityGates(changed);
             },

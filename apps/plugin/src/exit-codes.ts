@@ -1,0 +1,8 @@
+/** EX_USAGE: the command line is wrong. */
+export const exitUsage = 64;
+/** EX_CONFIG: the configuration or the installation must be mended by a person first. */
+export const exitConfig = 78;
+/** EX_SOFTWARE: a part was lost while running; starting again may help. */
+export const exitFailed = 70;
+/** EX_TEMPFAIL: another process is in the way, or there is no space. */
+export const exitTryAgain = 75;
