@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { decode } from "../src/decode.ts";
-import { createChance, hugeFrame, mutateFrame } from "../src/testing/mutate-frame.ts";
+import { createChance, hugeFrame, mutateFrame } from "../test/mutate-frame.ts";
 import { recordedBodies } from "../test/recorded-bodies.ts";
 
 // node --import tsx --conditions=@tb/source packages/misp-core/fuzz/decode.ts [COUNT] [SEED]

@@ -20,7 +20,7 @@ export type RefusalReason =
   | "invalid_value"
   | "invalid_tag";
 
-/** Thrown inside decode only, and caught by it: a field deep down refuses the whole message. */
+/** Thrown while a message or row is read, and never out of this package: a field deep down refuses the whole of it. */
 export class Refusal {
   readonly reason: RefusalReason;
   readonly detail: string;

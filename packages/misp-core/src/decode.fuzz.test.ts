@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { createChance, hugeFrame, mutateFrame } from "../test/mutate-frame.ts";
 import { recordedBodies } from "../test/recorded-bodies.ts";
 import { decode } from "./decode.ts";
-import { createChance, hugeFrame, mutateFrame } from "./testing/mutate-frame.ts";
 
 // The long version is `pnpm fuzz`.
 it("20,000 mutated messages: each is read or refused with a reason, and nothing is thrown", () => {

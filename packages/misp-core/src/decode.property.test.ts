@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { createChance, mutateFrame } from "../test/mutate-frame.ts";
 import { recordedBodies } from "../test/recorded-bodies.ts";
 import type { Change, EventPart, Tag } from "./change.ts";
 import { decode } from "./decode.ts";
-import { createChance, mutateFrame } from "./testing/mutate-frame.ts";
 import { propertyRuns } from "./testing/thorough.ts";
 
 const anyBody = fc.constantFrom(...recordedBodies);
