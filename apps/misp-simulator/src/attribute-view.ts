@@ -2,7 +2,7 @@ import type { Attachment, EventRow } from "./rows.ts";
 import type { MispState } from "./state.ts";
 
 /** A tag on something. */
-export interface TagView {
+interface TagView {
   readonly id: number;
   readonly name: string;
   readonly exportable: boolean;
@@ -10,7 +10,7 @@ export interface TagView {
 }
 
 /** The event that an attribute is in. */
-export interface EventView {
+interface EventView {
   readonly id: number;
   readonly uuid: string;
   readonly info: string;

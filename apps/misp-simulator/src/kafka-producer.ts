@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import type * as NodeRdkafka from "node-rdkafka";
 
 /** A record for Kafka. */
-export interface KafkaMessage {
+interface KafkaMessage {
   readonly topic: string;
   readonly body: string | Uint8Array | null;
   /** @default now, as MISP's producer (CreateTime) */

@@ -20,7 +20,7 @@ export interface MispModelOptions {
 }
 
 /** Everything that can be done to a MISP. Each takes one object of options and answers with what MISP then says. */
-export interface MispActions extends EventActions, AttributeActions, TagActions, ObjectActions, SightingActions {}
+interface MispActions extends EventActions, AttributeActions, TagActions, ObjectActions, SightingActions {}
 
 /** An action as data: its name beside its options. */
 export type AnalystAction = {

@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { hostConfig, interopEnvironment, programsOf } from "../../../packages/bus-zmq/test/interop/environments.ts";
-import { freePort } from "../../../tools/free-port.ts";
+import { freePorts } from "../../../tools/free-port.ts";
 import { type Child, endWithUs, startChild, startProgram, stopChild } from "./child.ts";
 import { percentile } from "./percentile.ts";
 import type { Load } from "./publisher.ts";
@@ -63,7 +63,7 @@ export async function benchBus(folder: string, publisher: Child, say: (text: str
   const misp = publisher.ready.port;
 
   const withApps = async <T>(who: Contestant, apps: number, measure: (receivers: Child) => Promise<T>): Promise<T> => {
-    const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+    const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
     const own = join(folder, `bus-${manage}`);
     mkdirSync(own);
     writeFileSync(join(own, "config.yaml"), hostConfig({ manage, pub, sub }, "ERROR", misp));

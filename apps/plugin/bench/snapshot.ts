@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../../../tools/free-port.ts";
+import { freePorts } from "../../../tools/free-port.ts";
 import { startChild, startProgram, stopChild } from "./child.ts";
 import { anonymousMb } from "./memory.ts";
 
@@ -19,7 +19,7 @@ const sampleEveryMs = 20;
  * @param expect how many indicators are live
  */
 export async function measureSnapshot(folder: string, expect: number): Promise<SnapshotFigures> {
-  const [manage, pub, sub, nobody] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const [manage = 0, pub = 0, sub = 0, nobody = 0] = await freePorts(4);
   const config = join(folder, "config.yaml");
   writeFileSync(
     config,

@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { createZmqHostBus } from "@tb/bus-zmq";
 import { afterEach, describe, expect, it } from "vitest";
 import { ask, startApp } from "../../../packages/bus-zmq/test/app.ts";
-import { freePort } from "../../../tools/free-port.ts";
+import { freePorts } from "../../../tools/free-port.ts";
 import { createCommands, until } from "./command.ts";
 import { useMisp } from "./misp.ts";
 
@@ -71,7 +71,7 @@ function createHolder() {
 
 describe("the program as host of the Threat Bus app protocol", () => {
   it("announces, removes, answers a snapshot, and brings sightings to MISP", async () => {
-    const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+    const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
     const program = await start("", `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`);
     await until(() => program.stderr().includes("started: Threat Bus apps"));
     const first = await startApp({ manage });
@@ -106,7 +106,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
   it.each(["SIGTERM", "SIGKILL"] as const)(
     "an app that is away while an indicator is removed, and we end by %s and start again, ends without it",
     async (signal) => {
-      const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+      const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
       const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
       const program = await start("", host);
       await until(() => program.stderr().includes("started: Threat Bus apps"));
@@ -147,7 +147,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
   it.each([0, 30])(
     "an app that is away while a value is edited, and comes back with a snapshot of %s days, ends with the new value alone",
     async (days) => {
-      const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+      const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
       const host = `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`;
       const program = await start("", host);
       await until(() => program.stderr().includes("started: Threat Bus apps"));
@@ -181,7 +181,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
   );
 
   it("says who subscribes, and does not fill the log when somebody does so in a loop", async () => {
-    const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+    const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
     const program = await start("", `, zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }`);
     await until(() => program.stderr().includes("started: Threat Bus apps"));
     for (let n = 0; n < 200; n += 1) {
@@ -199,8 +199,9 @@ describe("the program as host of the Threat Bus app protocol", () => {
     closing.push(() => taken.close());
     const address = taken.address();
     const manage = address !== null && typeof address === "object" ? address.port : 0;
+    const [pub = 0, sub = 0] = await freePorts(2);
     commands.configure(
-      `plugins: { apps: { misp: { zmq: { ${misp.zmq()} } }, zmq: { manage: ${manage}, pub: ${await freePort()}, sub: ${await freePort()} } } }`,
+      `plugins: { apps: { misp: { zmq: { ${misp.zmq()} } }, zmq: { manage: ${manage}, pub: ${pub}, sub: ${sub} } } }`,
     );
     const { closed, stderr } = commands.start();
     expect(await closed).toBe(75);
@@ -210,7 +211,8 @@ describe("the program as host of the Threat Bus app protocol", () => {
 
 describe("the program joined to a Threat Bus", () => {
   it("announces there, finds it again after it was away, and takes its sightings to MISP", async () => {
-    const ports = { manage: await freePort(), pub: await freePort(), sub: await freePort() };
+    const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
+    const ports = { manage, pub, sub };
     const seen: string[] = [];
     const open = async () => {
       for (;;) {

@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { createServer, type Server } from "node:net";
+import type { Server } from "node:net";
 import type { Notification, Source, SourceStatus } from "@tb/misp-core";
 import { createZmqPublisher, type ZmqPublisher, type ZmqPublisherOptions } from "@tb/misp-simulator";
 import { onTestFinished } from "vitest";
@@ -78,14 +78,6 @@ export async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   return address !== null && typeof address === "object" ? address.port : 0;
-}
-
-/** A port that is free now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A publisher in a process of its own, that can be stopped and killed; gone when the test is over. */

@@ -4,7 +4,7 @@ import { createZmqPublisher } from "@tb/misp-simulator";
 import { afterEach, beforeAll, describe, expect, inject, it } from "vitest";
 import { parse } from "yaml";
 import { startApp } from "../../../packages/bus-zmq/test/app.ts";
-import { freePort } from "../../free-port.ts";
+import { freePorts } from "../../free-port.ts";
 import limits from "../limits.json" with { type: "json" };
 import { install, installWithNpm, installWithPnpm, managers, measure } from "./install.ts";
 import { packMadeUp } from "./pack.ts";
@@ -148,7 +148,7 @@ describe.each(managers)("by %s: the program with @tb/source-zmq and @tb/bus-zmq"
     const installation = join(folder, `${manager}-zmq-bus`);
     await install(manager, installation, { ...program, zmq: tarballs.zmq, bus: tarballs.bus });
     await using publisher = await createZmqPublisher({ watchSubscriptions: true });
-    const [manage, pub, sub] = [await freePort(), await freePort(), await freePort()];
+    const [manage = 0, pub = 0, sub = 0] = await freePorts(3);
     const misp = `zmq: { host: 127.0.0.1, port: ${publisher.port} }`;
     const bus = `    zmq: { host: 127.0.0.1, manage: ${manage}, pub: ${pub}, sub: ${sub} }\n`;
     const hosting = await start(installation, { config: configuration(misp) + bus });

@@ -35,7 +35,7 @@ export interface NewEvent {
 }
 
 /** An event with what came in it. */
-export interface ImportResult extends CreatedResult {
+interface ImportResult extends CreatedResult {
   /** The attributes' ids in the order given, those of objects last. */
   readonly attributeIds: readonly number[];
 }
@@ -54,7 +54,7 @@ export interface EventActions {
 }
 
 /** The event as an export has it, under its uuids: what an import needs to bring it back. */
-export function exportEvent(event: EventRow): NewEvent {
+function exportEvent(event: EventRow): NewEvent {
   return {
     info: event.info,
     uuid: event.uuid,

@@ -14,7 +14,7 @@ import {
 } from "./context.ts";
 
 /** A tag by its numeric id or by its name; a name that MISP does not know yet becomes a new tag, as when importing. */
-export type TagReference = number | string;
+type TagReference = number | string;
 
 /** A tag to attach to something new. */
 export interface NewTag {
