@@ -7,6 +7,8 @@ describe("what an app publishes", () => {
     const host = openHost();
     const publisher = await host.app({ topic: "stix2" });
     const other = await host.app({ topic: "stix2/indicator" });
+    // Both listen: for who does not yet, a removal ends the announcement that waits.
+    for (let n = 0; n < 2; n += 1) await (await host.nextRequest()).end();
     const sightings = host.bus.sightings({ signal: new AbortController().signal })[Symbol.asyncIterator]();
     await publisher.publish(indicator(1));
     await publisher.publish(removal(1));
