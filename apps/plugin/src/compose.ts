@@ -85,9 +85,14 @@ export async function run(options: {
         say,
         onRefused: refusedBy("row", "a part of MISP's answer could not be read"),
       });
-    watchConnections(source, bus, log, limited, (status) => {
-      if (status.state === "gap") counters.increment("gap", status.cause);
-      reconciler?.onSource(status);
+    watchConnections(source, bus, {
+      log,
+      limited,
+      signal,
+      onSource(status) {
+        if (status.state === "gap") counters.increment("gap", status.cause);
+        reconciler?.onSource(status);
+      },
     });
     const sightings: SightingWay | undefined =
       api && createSightingWay({ store, outbox, bus, api, options: config.sightings, counters, say });

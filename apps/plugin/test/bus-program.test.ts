@@ -101,6 +101,7 @@ describe("the program as host of the Threat Bus app protocol", () => {
     expect(program.stdout()).toBe("");
     await program.stop();
     expect(program.stderr()).toMatch(/delivered 1/);
+    expect(program.stderr()).not.toContain("bus down");
   }, 30_000);
 
   it.each(["SIGTERM", "SIGKILL"] as const)(

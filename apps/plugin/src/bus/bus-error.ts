@@ -9,8 +9,6 @@ export type BusErrorCode = "broken-pipe" | "write-failed" | "disposed";
 export class BusError extends Error {
   override readonly name = "BusError";
   readonly code: BusErrorCode;
-  /** None of these goes away while the process runs. */
-  readonly retryable = false;
 
   /** @param message What happened and what comes of it; the code is put in front. */
   constructor(code: BusErrorCode, message: string, options?: ErrorOptions) {

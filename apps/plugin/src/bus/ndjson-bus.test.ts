@@ -89,7 +89,7 @@ describe("NDJSON output", () => {
       },
     });
     const bus = createNdjsonBus({ output, input: new PassThrough(), onRefused: () => {} });
-    const publishing = expect(bus.publish([object(1)])).rejects.toMatchObject({ code: "disposed", retryable: false });
+    const publishing = expect(bus.publish([object(1)])).rejects.toMatchObject({ code: "disposed" });
     await new Promise(setImmediate);
     await bus[Symbol.asyncDispose]();
     await publishing;

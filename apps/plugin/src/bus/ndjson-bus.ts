@@ -9,8 +9,8 @@ export interface NdjsonBusOptions {
   readonly output: Writable;
   /** Sightings, one JSON object per line. Not touched before someone reads sightings; its end ends only that. */
   readonly input: Readable;
-  /** A line that is not a sighting, with its number and what is wrong; the next line is read. @default nobody is told */
-  readonly onRefused?: (reason: SightingRefusal, detail: string) => void;
+  /** A line that is not a sighting, with its number and what is wrong; the next line is read. */
+  readonly onRefused: (reason: SightingRefusal, detail: string) => void;
   /** The longest line of input that is read, in bytes. @default 1 MiB */
   readonly maxLineBytes?: number;
 }
@@ -23,7 +23,7 @@ export interface NdjsonBusOptions {
  * blocking the loop (`test/ndjson-bus.test.ts`), so signals and MISP's messages are served meanwhile.
  */
 export function createNdjsonBus(options: NdjsonBusOptions): Bus {
-  const { output, input, onRefused = () => {}, maxLineBytes = 1024 * 1024 } = options;
+  const { output, input, onRefused, maxLineBytes = 1024 * 1024 } = options;
   const sightings = createSightingInput({ input, maxLineBytes, onRefused });
   const states: BusStatus[] = [{ state: "up", detail: "writing NDJSON" }];
   const readers = new Set<() => void>();

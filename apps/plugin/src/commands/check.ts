@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { exitConfig } from "../exit-codes.ts";
 import { prepareSource } from "../source.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
+import { sayOnStandardError } from "./output.ts";
 
 export const checkCommand = defineCommand({
   meta: { name: "check", description: "Check the configuration and show what it means; opens nothing" },
@@ -24,7 +25,7 @@ export const checkCommand = defineCommand({
     ];
     process.stdout.write(redact(`${lines.join("\n")}\n`));
     const prepared = [await prepareSource(config.source), await prepareBus(config.bus)];
-    for (const one of prepared) if (!one.ok) process.stderr.write(redact(`threatbus-misp: ${one.text}\n`));
+    for (const one of prepared) if (!one.ok) await sayOnStandardError(one.text, redact);
     return prepared.every(({ ok }) => ok) ? 0 : exitConfig;
   },
 });

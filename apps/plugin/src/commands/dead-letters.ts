@@ -78,7 +78,7 @@ async function runWith(
     await say(result.text);
     return result.absent ? exitNothing : exitConfig;
   }
-  const output = openOutput({ signal: new AbortController().signal, onClosed: () => undefined });
+  const output = openOutput();
   try {
     return await command(result.reader, { path: config.statePath, output, say, redact });
   } catch (error) {

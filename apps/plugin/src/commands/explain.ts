@@ -35,7 +35,7 @@ export const explainCommand = defineCommand({
       await sayOnStandardError(explained.text, redact);
       return exitNothing;
     }
-    const output = openOutput({ signal: new AbortController().signal, onClosed: () => undefined });
+    const output = openOutput();
     try {
       for (const answer of explained.answers) {
         await output.write(args.json === true ? toJson(answer) : toText(answer));

@@ -10,7 +10,7 @@ export interface Output {
 }
 
 /** @param options.onClosed once, when the reader has left */
-export function openOutput(options: { readonly signal: AbortSignal; readonly onClosed: () => void }): Output {
+export function openOutput(options: { readonly signal?: AbortSignal; readonly onClosed?: () => void } = {}): Output {
   const { signal, onClosed } = options;
   const stream = standardOutput();
   let closed = false;
@@ -23,14 +23,14 @@ export function openOutput(options: { readonly signal: AbortSignal; readonly onC
     isClosed: () => closed,
     write: (text) =>
       new Promise((resolve, reject) => {
-        if (closed || signal.aborted) return resolve();
+        if (closed || signal?.aborted) return resolve();
         const stop = () => resolve();
-        signal.addEventListener("abort", stop, { once: true });
+        signal?.addEventListener("abort", stop, { once: true });
         stream.write(text, (error) => {
-          signal.removeEventListener("abort", stop);
+          signal?.removeEventListener("abort", stop);
           if (error == null) return resolve();
           if (!isClosed(error)) return reject(error);
-          if (!closed) onClosed();
+          if (!closed) onClosed?.();
           closed = true;
           resolve();
         });

@@ -3,6 +3,7 @@ import { duration } from "../config/duration.ts";
 import { askProgram } from "../control/ask-program.ts";
 import { exitConfig, exitFailed, exitTryAgain, exitUsage } from "../exit-codes.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
+import { sayOnStandardError } from "./output.ts";
 
 export const reconcileCommand = defineCommand({
   meta: {
@@ -19,14 +20,15 @@ export const reconcileCommand = defineCommand({
   async run({ args }): Promise<number> {
     const { event, since, force = false } = args;
     if (event !== undefined && since !== undefined) {
-      process.stderr.write("threatbus-misp: --event and --since exclude each other\n");
+      await sayOnStandardError("--event and --since exclude each other", String);
       return exitUsage;
     }
     const loaded = loadOrExplain(args.config);
     if (loaded === undefined) return exitConfig;
+    const { config, redact } = loaded;
     const isTerminal = process.stderr.isTTY === true;
     const answer = await askProgram(
-      loaded.config.statePath,
+      config.statePath,
       {
         reconcile: {
           ...(event === undefined ? {} : { eventId: Number(event) }),
@@ -45,7 +47,7 @@ export const reconcileCommand = defineCommand({
       process.stdout.write(`${answer.text}\n`);
       return 0;
     }
-    process.stderr.write(`threatbus-misp: ${answer.text}\n`);
+    await sayOnStandardError(answer.text, redact);
     return answer.absent ? exitTryAgain : exitFailed;
   },
 });

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { mispTypes, nearestWord, type QualityGates } from "@tb/misp-core";
 import { z } from "zod";
 import { type Exceptions, parseExceptions } from "../quality/exceptions.ts";
 import { duration } from "./duration.ts";
+import { readNamedFile } from "./named-file.ts";
 import type { Report } from "./report.ts";
 import { text } from "./scalars.ts";
 import { asMapping, type ConfigPath } from "./tree.ts";
@@ -75,11 +75,8 @@ export function readGates(
   warnUnknownTypes(asMapping(section["valid_for"]), [...path, "valid_for"], report);
   if (!parsed.success) return undefined;
   const { published_only: publishedOnly, distribution, max_age: maxAge, valid_for: validFor, except } = parsed.data;
-  const list =
-    except === undefined
-      ? undefined
-      : readExceptions(resolve(folder, except.file), [...path, "except", "file"], report);
-  if (except !== undefined && list === undefined) return undefined;
+  const excepted = except && readExceptions(except.file, [...path, "except", "file"], { folder, report });
+  if (except !== undefined && excepted === undefined) return undefined;
   const levels = distribution?.map((one) => toLevel(one, [...path, "distribution"], report));
   if (levels?.includes(undefined)) return undefined;
   return {
@@ -87,7 +84,7 @@ export function readGates(
     ...(levels === undefined ? {} : { distribution: new Set(levels.filter((one) => one !== undefined)) }),
     ...(maxAge === undefined ? {} : { maxAgeMs: toMs(maxAge) }),
     ...(validFor === undefined ? {} : { validFor: toValidFor(validFor) }),
-    ...(except === undefined || list === undefined ? {} : { except: { file: resolve(folder, except.file), list } }),
+    ...(excepted === undefined ? {} : { except: excepted }),
   };
 }
 
@@ -128,16 +125,16 @@ function warnUnknownTypes(times: Readonly<Record<string, unknown>>, path: Config
   }
 }
 
-function readExceptions(file: string, place: ConfigPath, report: Report): Exceptions | undefined {
-  let content: string;
-  try {
-    content = readFileSync(file, "utf8");
-  } catch (error) {
-    report.problem(place, `${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`);
-    return undefined;
-  }
+function readExceptions(
+  named: string,
+  place: ConfigPath,
+  { folder, report }: { readonly folder: string; readonly report: Report },
+): GatesConfig["except"] {
+  const content = readNamedFile(named, { place, folder, report, mayBeEmpty: true });
+  if (content === undefined) return undefined;
+  const file = resolve(folder, named);
   const { exceptions, bad } = parseExceptions(content);
   for (const { line, message } of bad.slice(0, maxTold)) report.problem(place, `${file}:${line}: ${message}`);
   if (bad.length > maxTold) report.problem(place, `${file} has ${bad.length - maxTold} more lines that cannot be read`);
-  return bad.length > 0 ? undefined : exceptions;
+  return bad.length > 0 ? undefined : { file, list: exceptions };
 }

@@ -2,14 +2,18 @@ import type { Bus, Source, SourceStatus } from "@tb/misp-core";
 import type { LimitedLog } from "./limit-repeats.ts";
 import type { Log } from "./log.ts";
 
-/** Puts into words what source and bus say about their connections. */
+/** Puts into words what source and bus say about their connections; once `signal` has aborted, that a bus goes down is no news. */
 export function watchConnections(
   source: Source,
   bus: Bus,
-  log: Log,
-  limited: LimitedLog,
-  onSource: (status: SourceStatus) => void,
+  options: {
+    readonly log: Log;
+    readonly limited: LimitedLog;
+    readonly signal: AbortSignal;
+    readonly onSource: (status: SourceStatus) => void;
+  },
 ): void {
+  const { log, limited, signal, onSource } = options;
   const followSource = async () => {
     let isFirst = true;
     for await (const status of source.status()) {
@@ -33,7 +37,8 @@ export function watchConnections(
   };
   const followBus = async () => {
     for await (const status of bus.status()) {
-      if (status.state !== "up") limited.warn(`bus ${status.state}`, {}, `bus ${status.state}: ${status.detail}`);
+      if (status.state !== "up" && !signal.aborted)
+        limited.warn(`bus ${status.state}`, {}, `bus ${status.state}: ${status.detail}`);
     }
   };
   // Statuses end with their source or bus; what went wrong there is told by reading or publishing.
