@@ -7,7 +7,7 @@ function createProcess() {
   return Object.assign(new EventEmitter(), { exits, exit: (code: number) => void exits.push(code) });
 }
 
-function install(options: { readonly deadlineMs?: number } = {}) {
+function install() {
   const target = createProcess();
   const controller = new AbortController();
   const said: string[] = [];
@@ -15,7 +15,6 @@ function install(options: { readonly deadlineMs?: number } = {}) {
     controller,
     process: target,
     say: (level, text) => said.push(`${level}: ${text}`),
-    ...options,
   });
   return { target, controller, said, dispose, signal: (name: NodeJS.Signals) => target.emit(name, name) };
 }
@@ -73,17 +72,6 @@ describe("shutdown", () => {
     vi.advanceTimersByTime(500);
     expect(target.exits).toEqual([1]);
     expect(said.at(-1)).toMatch(/^error: not finished 4.5 s after the signal/);
-  });
-
-  it("takes another deadline, or none", () => {
-    const short = install({ deadlineMs: 100 });
-    short.signal("SIGTERM");
-    vi.advanceTimersByTime(100);
-    expect(short.target.exits).toEqual([1]);
-    const none = install({ deadlineMs: Number.POSITIVE_INFINITY });
-    none.signal("SIGTERM");
-    vi.advanceTimersByTime(3_600_000);
-    expect(none.target.exits).toEqual([]);
   });
 
   it("leaves no handler when it is taken away, nor a timer unless it was told to stop", () => {

@@ -10,10 +10,7 @@ export interface ShutdownOptions {
   readonly controller: AbortController;
   /** Says what goes on, in one sentence. The last one is said right before the process ends. */
   readonly say: (level: "info" | "error", text: string) => void;
-  /**
-   * How long it may take until the process has ended, from the first signal on. 0: no time at all; Infinity: no limit.
-   * @default 4500, so that the process has ended within 5 s
-   */
+  /** How long it may take until the process has ended, from the first signal on. @default 4500, so that it has within 5 s */
   readonly deadlineMs?: number;
   /**
    * A signal this soon after the first one counts as the same: at Ctrl-C under npx or `npm run` the terminal and npm each send one.
@@ -49,7 +46,7 @@ export function installShutdown(options: ShutdownOptions): () => void {
     stoppingSinceMs = performance.now();
     say("info", `${signal}: stopping; a second signal ends at once`);
     // Unreferenced: it must not keep a process alive that has finished.
-    if (deadlineMs !== Number.POSITIVE_INFINITY) setTimeout(onDeadline, deadlineMs).unref();
+    setTimeout(onDeadline, deadlineMs).unref();
     controller.abort(new Error(`stopped by ${signal}`));
   };
   const onDeadline = () => {
