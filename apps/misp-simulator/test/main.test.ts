@@ -1,53 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { afterEach, expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { Subscriber } from "zeromq";
-import type { Answer, Command } from "../src/cli/commands.ts";
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-interface Simulator {
-  readonly child: ChildProcess;
-  readonly port: number;
-  ask(command: Command): Promise<Extract<Answer, { ok: true }>>;
-  /** The answer to a line as given. */
-  askLine(line: string): Promise<Answer>;
-}
-
-async function start(...options: string[]): Promise<Simulator> {
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@tb/source", main, "publish", ...options], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  closing.push(() => child.kill("SIGKILL"));
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value);
-  const askLine = async (line: string): Promise<Answer> => {
-    child.stdin.write(`${line}\n`);
-    return (await next()) as Answer;
-  };
-  const { ready } = (await next()) as { ready: { port: number } };
-  return {
-    child,
-    port: ready.port,
-    askLine,
-    async ask(command) {
-      const answer = await askLine(JSON.stringify(command));
-      if (!answer.ok) throw new Error(answer.error.message);
-      return answer;
-    },
-  };
-}
+import { main, type Simulator, startSimulator } from "./start-simulator.ts";
 
 async function subscribe(simulator: Simulator, prefix: string, options = {}): Promise<Subscriber> {
   const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 0, ...options });
-  closing.push(() => subscriber.close());
-  subscriber.connect(`tcp://127.0.0.1:${simulator.port}`);
+  onTestFinished(() => subscriber.close());
+  subscriber.connect(`tcp://127.0.0.1:${simulator.ready.port}`);
   subscriber.subscribe(prefix);
   await simulator.ask({ subscribed: { prefix } });
   return subscriber;
@@ -58,7 +19,7 @@ async function receive(subscriber: Subscriber): Promise<string> {
 }
 
 it("performs actions, publishes what MISP says about them, and answers with the same", async () => {
-  const simulator = await start("--watch", "--seed", "1");
+  const simulator = await startSimulator("--watch", "--seed", "1");
   const subscriber = await subscribe(simulator, "misp_json_attribute ");
   const { id = 0 } = await simulator.ask({ action: "addEvent", info: "Phishing wave" });
   const answer = await simulator.ask({ action: "addAttribute", eventId: id, type: "domain", value: "evil.example" });
@@ -68,7 +29,7 @@ it("performs actions, publishes what MISP says about them, and answers with the 
 });
 
 it("publishes raw messages and frames, and plays recordings", async () => {
-  const simulator = await start("--watch");
+  const simulator = await startSimulator("--watch");
   const subscriber = await subscribe(simulator, "");
   await simulator.ask({ publish: { topic: "misp_json_tag", body: { Tag: null } } });
   await simulator.ask({ publish: { topic: "misp_json_tag", body: "not JSON" } });
@@ -86,7 +47,7 @@ it("publishes raw messages and frames, and plays recordings", async () => {
 });
 
 it("makes load at a rate", async () => {
-  const simulator = await start("--watch", "--high-water-mark", "0");
+  const simulator = await startSimulator("--watch", "--high-water-mark", "0");
   const subscriber = await subscribe(simulator, "misp_json_attribute ");
   const generating = simulator.ask({ generate: { count: 1000, rate: 2000, kind: "add" } });
   const ids = new Set<string>();
@@ -103,7 +64,7 @@ it("makes load at a rate", async () => {
 });
 
 it("lets topics overtake each other while mispzmq is paused", async () => {
-  const simulator = await start("--watch");
+  const simulator = await startSimulator("--watch");
   const subscriber = await subscribe(simulator, "");
   await simulator.ask({ mispzmq: "pause" });
   await simulator.ask({ action: "addEvent", info: "x", tags: [{ name: "tlp:red" }] });
@@ -118,7 +79,7 @@ it("lets topics overtake each other while mispzmq is paused", async () => {
 });
 
 it("can be frozen, go on, and rebind with a password", async () => {
-  const simulator = await start("--watch");
+  const simulator = await startSimulator("--watch");
   const subscriber = await subscribe(simulator, "misp_json_tag ");
   simulator.child.kill("SIGSTOP");
   const answer = simulator.ask({ publish: { topic: "misp_json_tag", body: "late" } });
@@ -132,7 +93,7 @@ it("can be frozen, go on, and rebind with a password", async () => {
 });
 
 it("answers what it cannot do with the reason, and goes on", async () => {
-  const simulator = await start();
+  const simulator = await startSimulator();
   for (const [line, code] of [
     ["not JSON", "invalid-command"],
     ["[]", "invalid-command"],
@@ -157,7 +118,7 @@ it.each([
     },
   ],
 ])("ends with %s", async (_what, end) => {
-  const { child } = await start("--watch");
+  const { child } = await startSimulator("--watch");
   const exited = once(child, "exit");
   end(child);
   expect(await exited).toEqual([0, null]);
@@ -175,7 +136,7 @@ it("explains itself when called wrongly", async () => {
 
 it("loses a share of the messages, the same ones from the same seed", async () => {
   const heard = async () => {
-    const simulator = await start("--watch", "--seed", "3", "--lose", "50", "--high-water-mark", "0");
+    const simulator = await startSimulator("--watch", "--seed", "3", "--lose", "50", "--high-water-mark", "0");
     const subscriber = await subscribe(simulator, "");
     const { published = 0 } = await simulator.ask({ generate: { count: 200, kind: "add" } });
     const frames: string[] = [];

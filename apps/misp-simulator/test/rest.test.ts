@@ -1,62 +1,37 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterEach, expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { Subscriber } from "zeromq";
-import type { Answer, Command } from "../src/cli/commands.ts";
 import type { RestCommand } from "../src/cli/rest-commands.ts";
 import { createMispModel, createRestServer, exampleKeys } from "../src/index.ts";
-
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const closing: (() => void)[] = [];
-afterEach(() => {
-  for (const close of closing.splice(0)) close();
-});
-
-interface Ready {
-  readonly port: number;
-  readonly rest: { readonly url: string; readonly keys: Readonly<Record<string, string>> };
-}
+import { startSimulator } from "./start-simulator.ts";
 
 async function start(...options: string[]) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=@tb/source", main, "publish", "--watch", ...options],
-    { stdio: ["pipe", "pipe", "inherit"] },
-  );
-  closing.push(() => child.kill("SIGKILL"));
-  if (!child.stdout) throw new Error("the child has no stdout");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value);
-  const { ready } = (await next()) as { ready: Ready };
-  const ask = async (command: Command): Promise<Answer> => {
-    child.stdin?.write(`${JSON.stringify(command)}\n`);
-    return (await next()) as Answer;
-  };
+  const simulator = await startSimulator("--watch", ...options);
+  const { rest } = simulator.ready;
   const get = (path: string, body?: unknown) =>
-    fetch(`${ready.rest.url}${path}`, {
+    fetch(`${rest.url}${path}`, {
       method: body === undefined ? "GET" : "POST",
       headers: {
         accept: "application/json",
         "content-type": "application/json",
-        authorization: ready.rest.keys["own"] ?? "",
+        authorization: rest.keys["own"] ?? "",
         connection: "close",
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-  return { child, ready, ask, rest: (command: RestCommand) => ask({ rest: command }), get };
+  return { ...simulator, rest: (command: RestCommand) => simulator.askLine(JSON.stringify({ rest: command })), get };
 }
 
 it("answers over REST from the model that the commands change, and publishes what REST added", async () => {
   const simulator = await start("--rest", "0");
   const subscriber = new Subscriber({ linger: 0 });
-  closing.push(() => subscriber.close());
+  onTestFinished(() => subscriber.close());
   subscriber.connect(`tcp://127.0.0.1:${simulator.ready.port}`);
   subscriber.subscribe("misp_json_sighting ");
   await simulator.ask({ subscribed: { prefix: "misp_json_sighting " } });
