@@ -1,8 +1,6 @@
-import type { ZmqBusEvent } from "@tb/bus-zmq";
-import type { Bus, StoreView } from "@tb/misp-core";
-import { toAnnouncement } from "@tb/misp-core";
+import { type Bus, type StoreView, toAnnouncement } from "@tb/misp-core";
 import type { Config } from "../config/schema.ts";
-import { loadBus } from "../load-optional.ts";
+import { loadBus, type ZmqBusEvent } from "../load-optional.ts";
 import { createNdjsonBus } from "./ndjson-bus.ts";
 import { standardOutput } from "./standard-output.ts";
 import { watchSnapshots } from "./watch-snapshots.ts";
