@@ -2,6 +2,8 @@ import type * as bus from "@tb/bus-zmq";
 import type * as kafka from "@tb/source-kafka";
 import type * as zmq from "@tb/source-zmq";
 
+export type { ZmqBusEvent } from "@tb/bus-zmq";
+
 /** The transports that MISP's notifications can come by, as the configuration names them. */
 export type SourceKind = "zmq" | "kafka";
 
@@ -49,17 +51,17 @@ export async function loadSource<Kind extends SourceKind>(
   if (found === undefined) {
     const others = Object.values(sources).filter((source) => source.name !== name);
     const alone = others.every((other) => find(other.name, loader) === undefined);
-    return { ok: false, text: alone ? noneInstalled(kind) : notInstalled(kind) };
+    return { ok: false, text: alone ? noneInstalled(kind) : notInstalled(kind, name) };
   }
   return loadFound(name, create, found, loader);
 }
 
 /** Loads what speaks the Threat Bus app protocol, as {@link loadSource} does. `setting`: the one that asks for it. */
-export async function loadBus(setting: string, loader: ModuleLoader = nodeLoader): Promise<Loaded<typeof bus>> {
+export async function loadBus(setting: string): Promise<Loaded<typeof bus>> {
   const { name, create } = busPackage;
-  const found = find(name, loader);
-  if (found !== undefined) return loadFound(name, create, found, loader);
-  return { ok: false, text: `${setting} is configured but ${name} is not installed; run: npm install ${name}` };
+  const found = find(name, nodeLoader);
+  if (found === undefined) return { ok: false, text: notInstalled(setting, name) };
+  return loadFound(name, create, found, nodeLoader);
 }
 
 async function loadFound<Module>(
@@ -99,9 +101,8 @@ function noneInstalled(kind: SourceKind): string {
   );
 }
 
-function notInstalled(kind: SourceKind): string {
-  const { name } = sources[kind];
-  return `${kind} is configured but ${name} is not installed; run: npm install ${name}`;
+function notInstalled(setting: string, name: string): string {
+  return `${setting} is configured but ${name} is not installed; run: npm install ${name}`;
 }
 
 function broken(name: string, error: unknown): string {

@@ -35,7 +35,7 @@ export function openMispApi(
 /**
  * Asks MISP at start who we are there, and says in one line each what is missing. While MISP is down it says so once for each
  * reason and asks again by itself, so the program need not wait for it. What refuses the key is final: each further request would
- * be one more failed login in somebody's log. Rejects only with what `say` or `onUsable` throw.
+ * be one more failed login in somebody's log. Rejects only with what `say`, `onUsable` or `wait` throw.
  */
 export async function checkMisp(
   api: Pick<MispApi, "version" | "ownUser"> | undefined,

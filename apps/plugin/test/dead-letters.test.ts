@@ -6,7 +6,7 @@ import { createZmqPublisher } from "@tb/misp-simulator";
 import { open } from "lmdb";
 import { beforeEach, describe, expect, it } from "vitest";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
-import { createCommands, until } from "./command.ts";
+import { createCommands } from "./command.ts";
 
 let state: string;
 const commands = createCommands("dead-letters");
@@ -201,8 +201,7 @@ describe("dead-letters", () => {
       );
       expect(stderr).toContain(`pid ${program.child.pid}`);
     }
-    program.child.kill("SIGTERM");
-    await until(() => program.child.exitCode !== null);
+    await program.stop();
     expect((await look()).dead).toEqual([uuidOf(1)]);
     expect((await run("drop", uuidOf(1))).code).toBe(0);
     expect(readdirSync(state)).toEqual(["data.mdb", "lock.mdb"]);

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { commandLine } from "./command.ts";
 
-const node = [process.execPath, "--import", "tsx", "--conditions=@tb/source"];
 const childFile = fileURLToPath(new URL("log-child.ts", import.meta.url));
-const cwd = fileURLToPath(new URL("..", import.meta.url));
 const running = new Set<ChildProcess>();
 let folder: string;
 
@@ -22,11 +21,8 @@ afterEach(async () => {
 });
 
 function start(before: string, ...parameters: readonly string[]) {
-  const command = [...node, childFile, ...parameters];
-  const child = spawn("/bin/sh", ["-c", `${before} exec "$@"`, "sh", ...command], {
-    cwd,
-    stdio: ["pipe", "pipe", "pipe"],
-  });
+  const line = commandLine(parameters, childFile);
+  const child = spawn("/bin/sh", ["-c", `${before} exec "$@"`, "sh", line.node, ...line.parameters]);
   running.add(child);
   const exit = once(child, "exit").then(([code]) => {
     running.delete(child);

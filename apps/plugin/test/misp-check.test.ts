@@ -1,8 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMispApi, type MispApi } from "@tb/misp-api";
 import { createRedact } from "@tb/misp-core";
@@ -16,6 +14,7 @@ import {
   type RestServerOptions,
 } from "@tb/misp-simulator";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
+import { createAuthority, type Identity } from "../../../packages/misp-api/test/certificates.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { formatProblems } from "../src/config/problem.ts";
 import { checkMisp, type MispCheckOptions, openMispApi } from "../src/misp-check.ts";
@@ -26,19 +25,13 @@ const day = 24 * 60 * 60;
 const proxyPassword = "pr0xy-Passw0rd";
 const secrets = [...Object.values(exampleKeys).map(({ key }) => key), proxyPassword];
 
-let folder: string;
-let certificate: { readonly cert: string; readonly key: string };
+let authority: ReturnType<typeof createAuthority>;
+let certificate: Identity;
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), "misp-check-"));
-  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key.pem", "-out", "ca.pem"];
-  const subject = ["-subj", "/CN=private", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
-  execFileSync("openssl", ["req", "-x509", ...ec, ...subject], { cwd: folder, stdio: "pipe" });
-  certificate = {
-    cert: readFileSync(join(folder, "ca.pem"), "utf8"),
-    key: readFileSync(join(folder, "key.pem"), "utf8"),
-  };
+  authority = createAuthority();
+  certificate = authority.issue("IP:127.0.0.1");
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => authority.remove());
 
 /** Everything that any test had said, one line each. */
 let said: string[];
@@ -387,8 +380,8 @@ describe("it stops when it is told to, without a word about it", () => {
 describe("as configured", () => {
   /** A client and a redactor from a configuration file, as the program makes them. */
   function configure(api: string, environment: Record<string, string> = {}) {
-    writeFileSync(join(folder, "config.yaml"), `plugins: { misp: { zmq: {}, api: ${api} } }`);
-    const loaded = loadConfig({ environment, workingDirectory: folder });
+    writeFileSync(join(authority.folder, "config.yaml"), `plugins: { misp: { zmq: {}, api: ${api} } }`);
+    const loaded = loadConfig({ environment, workingDirectory: authority.folder });
     if (!loaded.ok) throw new Error(formatProblems(loaded.problems));
     const client = openMispApi(loaded.config.api, environment);
     onTestFinished(async () => client?.[Symbol.asyncDispose]());

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { commandLine } from "./command.ts";
 
 /** What `ndjson-child.ts` tells. */
 interface Fact {
@@ -16,9 +17,7 @@ interface Fact {
   readonly [name: string]: unknown;
 }
 
-const node = [process.execPath, "--import", "tsx", "--conditions=@tb/source"];
 const childFile = fileURLToPath(new URL("ndjson-child.ts", import.meta.url));
-const packageFolder = fileURLToPath(new URL("..", import.meta.url));
 const running = new Set<ChildProcess>();
 
 afterEach(() => {
@@ -26,10 +25,11 @@ afterEach(() => {
 });
 
 function start(parameters: readonly string[], shell?: { readonly before: string; readonly after: string }) {
-  const command = [...node, childFile, ...parameters];
+  const line = commandLine(parameters, childFile);
+  const command = [line.node, ...line.parameters];
   const [program = "", ...rest] =
     shell === undefined ? command : ["/bin/sh", "-c", `${shell.before}; exec "$@" ${shell.after}`, "sh", ...command];
-  const child = spawn(program, rest, { cwd: packageFolder, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, rest);
   running.add(child);
   const exit = once(child, "exit").then(([code]) => {
     running.delete(child);

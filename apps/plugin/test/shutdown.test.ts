@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, it } from "vitest";
+import { commandLine } from "./command.ts";
 
 const running = new Set<ChildProcess>();
 afterEach(() => {
@@ -10,21 +11,17 @@ afterEach(() => {
 });
 
 async function start(...parameters: readonly string[]) {
-  const file = fileURLToPath(new URL("shutdown-child.ts", import.meta.url));
-  const cwd = fileURLToPath(new URL("..", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", "--conditions=@tb/source", file, ...parameters], {
-    cwd,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const line = commandLine(parameters, fileURLToPath(new URL("shutdown-child.ts", import.meta.url)));
+  const child = spawn(line.node, line.parameters, { stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   const exit = once(child, "exit").then(([code, signal]) => {
     running.delete(child);
     return { code, signal };
   });
   const lines = createInterface({ input: child.stderr })[Symbol.asyncIterator]();
-  const line = async (): Promise<string | undefined> => (await lines.next()).value;
-  expect(await line()).toBe("started");
-  return { child, exit, line };
+  const nextLine = async (): Promise<string | undefined> => (await lines.next()).value;
+  expect(await nextLine()).toBe("started");
+  return { child, exit, line: nextLine };
 }
 
 describe("a process that is told to stop", () => {

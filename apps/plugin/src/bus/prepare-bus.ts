@@ -1,7 +1,6 @@
-import type { ZmqBusEvent } from "@tb/bus-zmq";
 import { type Bus, type IndicatorOptions, type StoreView, toAnnouncement } from "@tb/misp-core";
 import type { Config } from "../config/schema.ts";
-import { loadBus } from "../load-optional.ts";
+import { loadBus, type ZmqBusEvent } from "../load-optional.ts";
 import { createNdjsonBus } from "./ndjson-bus.ts";
 import { standardOutput } from "./standard-output.ts";
 import { watchSnapshots } from "./watch-snapshots.ts";
