@@ -103,3 +103,4 @@ export { createFeed, createStatusFeed, type Occurrences, type StatusFeed } from 
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
 export { toStixTimestamp } from "./timestamp.ts";
+export { describeUnknownOption } from "./unknown-option.ts";
