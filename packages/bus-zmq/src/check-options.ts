@@ -1,4 +1,4 @@
-import { nearestWord } from "@tb/misp-core";
+import { describeUnknownOption } from "@tb/misp-core";
 import { ZmqBusError } from "./zmq-bus-error.ts";
 
 /** Node's timers and libzmq's options end here; a longer timer would run out at once. */
@@ -6,11 +6,8 @@ const maxNumber = 2 ** 31 - 1;
 
 /** Throws when an option has a name that none has. */
 export function checkNames(options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const nearest = nearestWord(name, names);
-    throw invalid(`${name} is no option${nearest === undefined ? "" : `; did you mean ${nearest}?`}`);
-  }
+  const unknown = describeUnknownOption(options, names);
+  if (unknown !== undefined) throw invalid(unknown);
 }
 
 /** A whole number from 1 to 2147483647. */

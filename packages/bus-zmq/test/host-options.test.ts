@@ -27,8 +27,8 @@ describe("a host", () => {
     [{ stallTimeoutMs: Number.NaN }, "stallTimeoutMs is NaN"],
     [{ pipeLength: Number.POSITIVE_INFINITY }, "pipeLength is Infinity"],
     [{ silenceTimeoutMs: 2 ** 31 }, "silenceTimeoutMs is 2147483648"],
-    [{ maxApp: 1 }, "maxApp is no option; did you mean maxApps?"],
-    [{ color: 1 }, "color is no option"],
+    [{ maxApp: 1 }, "there is no option maxApp; did you mean maxApps?"],
+    [{ color: 1 }, "there is no option color"],
   ])("cannot be made of %j", (options, message) => {
     expect(failure(() => createZmqHostBus({ ...anyPorts, ...options }))).toMatchObject({
       code: "invalid_option",
@@ -112,7 +112,7 @@ describe("a joined bus", () => {
     [{ host: "localhost", port: 0 }, "threatbus is 0"],
     [{ host: "localhost", port: 65_536 }, "threatbus is 65536"],
     [{ host: "localhost", heartbeatIntervalMs: 0 }, "heartbeatIntervalMs is 0"],
-    [{ host: "localhost", ports: 1 }, "ports is no option; did you mean port?"],
+    [{ host: "localhost", ports: 1 }, "there is no option ports; did you mean port?"],
   ])("cannot be made of %j", (options, message) => {
     expect(failure(() => createZmqJoinBus(options))).toMatchObject({
       code: "invalid_option",

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { createSecureContext } from "node:tls";
-import { createRedact, nearestWord, type Redact } from "@tb/misp-core";
+import { createRedact, describeUnknownOption, type Redact } from "@tb/misp-core";
 import { chooseProxy, type Environment } from "./choose-proxy.ts";
 import { MispApiError } from "./misp-api-error.ts";
 
@@ -78,11 +78,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** Checks options and fills in defaults. Throws {@link MispApiError} `invalid-options`, which never quotes a secret. */
 export function toSettings(options: MispApiOptions): Settings {
-  for (const name of Object.keys(options)) {
-    if ((optionNames as readonly string[]).includes(name)) continue;
-    const meant = nearestWord(name, optionNames);
-    fail(`there is no option ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
-  }
+  const unknown = describeUnknownOption(options, optionNames);
+  if (unknown !== undefined) fail(unknown);
   const host = toHost(options.host);
   const key = toKey(options.key);
   const proxy = toProxy(options.proxy ?? chooseProxy(host, options.environment ?? {}));

@@ -1,4 +1,4 @@
-import { nearestWord } from "@tb/misp-core";
+import { describeUnknownOption } from "@tb/misp-core";
 import { KafkaSourceError, type KafkaSourceErrorCode } from "./kafka-source-error.ts";
 
 /** Which topics to read, and how. */
@@ -88,11 +88,8 @@ const optionNames: readonly (keyof KafkaSourceOptions)[] = [
 /** Checks options and fills in defaults. What librdkafka itself refuses it says when a client is made. Throws {@link KafkaSourceError}. */
 export function toSettings(options: KafkaSourceOptions): Settings {
   const { topics, pollIntervalMs = maxPollIntervalMs, fromBeginning = false, maxBatch = 1_000 } = options;
-  for (const name of Object.keys(options)) {
-    if ((optionNames as readonly string[]).includes(name)) continue;
-    const meant = nearestWord(name, optionNames);
-    fail("unknown_option", `there is no option ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
-  }
+  const unknown = describeUnknownOption(options, optionNames);
+  if (unknown !== undefined) fail("unknown_option", unknown);
   if (!Array.isArray(topics) || topics.length === 0 || topics.some((name) => typeof name !== "string" || name === "")) {
     fail("invalid_topics", "topics must be names, at least one, such as misp_attribute");
   }

@@ -1,5 +1,5 @@
 import { isIPv6 } from "node:net";
-import { nearestWord } from "@tb/misp-core";
+import { describeUnknownOption } from "@tb/misp-core";
 import { ZmqSourceError, type ZmqSourceErrorCode } from "./zmq-source-error.ts";
 
 /** Where MISP publishes, and how much may wait here. */
@@ -68,11 +68,8 @@ const maxTimeMs = 2 ** 43;
 /** Checks options and fills in defaults. Throws {@link ZmqSourceError}. */
 export function toSettings(options: ZmqSourceOptions): Settings {
   const { host, port = 50_000, topics = defaultTopics, username, password, observedAfterMs = 0 } = options;
-  for (const name of Object.keys(options)) {
-    if ((optionNames as readonly string[]).includes(name)) continue;
-    const meant = nearestWord(name, optionNames);
-    fail("unknown_option", `there is no option ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`);
-  }
+  const unknown = describeUnknownOption(options, optionNames);
+  if (unknown !== undefined) fail("unknown_option", unknown);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     fail("invalid_port", `port is ${port}; expected 1 to 65535, MISP's default is 50000`);
   }
