@@ -103,5 +103,5 @@ export {
 export { createFeed, createStatusFeed, type Occurrences, type StatusFeed } from "./status-feed.ts";
 export type { Indicator, StixObject } from "./stix.ts";
 export { attachTag, detachTag, listTags, noTags, sameTags } from "./tag-set.ts";
-export { maxTimestamp, toStixTimestamp, toStixTimestamp } from "./timestamp.ts";
+export { maxTimestamp, toStixTimestamp } from "./timestamp.ts";
 export { describeUnknownOption } from "./unknown-option.ts";
