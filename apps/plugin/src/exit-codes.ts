@@ -1,3 +1,5 @@
+/** What was asked for is not there. */
+export const exitNothing = 1;
 /** EX_USAGE: the command line is wrong. */
 export const exitUsage = 64;
 /** EX_CONFIG: the configuration or the installation must be mended by a person first. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand as runWith } from "citty";
 import { checkCommand } from "./commands/check.ts";
-import { deadLettersCommand, deadLettersCommands } from "./commands/dead-letters.ts";
+import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { runCommand } from "./commands/run.ts";
@@ -13,7 +13,9 @@ import { exitUsage } from "./exit-codes.ts";
 import { findMistake } from "./find-mistake.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options
-const commands: Readonly<Record<string, CommandDef<any>>> = {
+type Commands = Readonly<Record<string, CommandDef<any>>>;
+
+const commands: Commands = {
   run: runCommand,
   check: checkCommand,
   tap: tapCommand,
@@ -21,12 +23,6 @@ const commands: Readonly<Record<string, CommandDef<any>>> = {
   reconcile: reconcileCommand,
   "dead-letters": deadLettersCommand,
   schema: schemaCommand,
-};
-
-/** Commands that are named by a second word. */
-// biome-ignore lint/suspicious/noExplicitAny: see commands
-const groups: Readonly<Record<string, Readonly<Record<string, CommandDef<any>>>>> = {
-  "dead-letters": deadLettersCommands,
 };
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -51,7 +47,8 @@ function findCommand(parameters: readonly string[]) {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   const rest = isNamed ? parameters.slice(1) : [...parameters];
   if (command === undefined) return { rest, usage: () => renderUsage(program), mistake: `unknown command ${name}` };
-  const group = groups[name];
+  // Commands that are named by a second word.
+  const group = command.subCommands as Commands | undefined;
   if (group === undefined) {
     return { command, rest, usage: () => (isNamed ? renderUsage(command, program) : renderUsage(program)) };
   }

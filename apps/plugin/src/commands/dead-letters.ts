@@ -1,7 +1,7 @@
-import { type CommandDef, defineCommand } from "citty";
+import { defineCommand } from "citty";
 import { type Change, drop, retry, sayNone } from "../dead-letters/change.ts";
 import { toJson, toLine, toUuid } from "../dead-letters/describe.ts";
-import { exitConfig, exitFailed, exitTryAgain } from "../exit-codes.ts";
+import { exitConfig, exitFailed, exitNothing, exitTryAgain } from "../exit-codes.ts";
 import { type LmdbStore, openLmdbStore } from "../store/lmdb-store.ts";
 import type { ReadOnly } from "../store/open-read-only.ts";
 import type { OutboxReads } from "../store/outbox-reads.ts";
@@ -9,9 +9,6 @@ import { openReadOnlyOutbox } from "../store/read-only-outbox.ts";
 import { StoreError } from "../store/store-error.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 import { type Output, openOutput, sayOnStandardError } from "./output.ts";
-
-/** There is no such dead letter, or no outbox yet. */
-const exitNothing = 1;
 
 /** Read at once: so many need little memory, and the outbox is held for a moment only. */
 const pageSize = 500;
@@ -27,33 +24,30 @@ interface Tools {
   redact(text: string): string;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: commands differ in their options
-export const deadLettersCommands: Readonly<Record<string, CommandDef<any>>> = {
-  list: defineCommand({
-    meta: { name: "list", description: "One line each: the sighting's UUID, when it was given up, and why" },
-    args: configOption,
-    run: ({ args }) => runWith(args.config, list),
-  }),
-  show: defineCommand({
-    meta: { name: "show", description: "All that is known of one, as JSON" },
-    args: { ...configOption, uuid: uuidOption("UUID") },
-    run: ({ args }) => runWith(args.config, (outbox, tools) => show(outbox, toUuid(args.uuid), tools)),
-  }),
-  retry: defineCommand({
-    meta: { name: "retry", description: "Send them again as if never tried; only while the program is stopped" },
-    args: { ...configOption, uuid: uuidOption("UUID…") },
-    run: ({ args }) => runWith(args.config, (outbox, tools) => change(outbox, args._, tools, retryNow)),
-  }),
-  drop: defineCommand({
-    meta: { name: "drop", description: "Forget them: MISP never hears of them; only while the program is stopped" },
-    args: { ...configOption, uuid: uuidOption("UUID…") },
-    run: ({ args }) => runWith(args.config, (outbox, tools) => change(outbox, args._, tools, drop)),
-  }),
-};
-
 export const deadLettersCommand = defineCommand({
   meta: { name: "dead-letters", description: "Sightings that MISP refused, or that kept failing: see, retry or drop" },
-  subCommands: { ...deadLettersCommands },
+  subCommands: {
+    list: defineCommand({
+      meta: { name: "list", description: "One line each: the sighting's UUID, when it was given up, and why" },
+      args: configOption,
+      run: ({ args }) => runWith(args.config, list),
+    }),
+    show: defineCommand({
+      meta: { name: "show", description: "All that is known of one, as JSON" },
+      args: { ...configOption, uuid: uuidOption("UUID") },
+      run: ({ args }) => runWith(args.config, (outbox, tools) => show(outbox, toUuid(args.uuid), tools)),
+    }),
+    retry: defineCommand({
+      meta: { name: "retry", description: "Send them again as if never tried; only while the program is stopped" },
+      args: { ...configOption, uuid: uuidOption("UUID…") },
+      run: ({ args }) => runWith(args.config, (outbox, tools) => change(outbox, args._, tools, retryNow)),
+    }),
+    drop: defineCommand({
+      meta: { name: "drop", description: "Forget them: MISP never hears of them; only while the program is stopped" },
+      args: { ...configOption, uuid: uuidOption("UUID…") },
+      run: ({ args }) => runWith(args.config, (outbox, tools) => change(outbox, args._, tools, drop)),
+    }),
+  },
 });
 
 function uuidOption(valueHint: "UUID" | "UUID…") {

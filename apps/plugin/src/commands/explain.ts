@@ -1,13 +1,10 @@
 import { defineCommand } from "citty";
-import { exitConfig, exitFailed } from "../exit-codes.ts";
+import { exitConfig, exitFailed, exitNothing } from "../exit-codes.ts";
 import { type Answer, explainTarget } from "../explain/explain-target.ts";
 import { openExplainer } from "../explain/explainer.ts";
 import { neutralise, neutraliseJson } from "../neutralise.ts";
 import { configOption, loadOrExplain } from "./config-option.ts";
 import { openOutput, sayOnStandardError } from "./output.ts";
-
-/** There is nothing to explain: no such attribute in the index, or no notification in the file. */
-const exitNothing = 1;
 
 export const explainCommand = defineCommand({
   meta: {
