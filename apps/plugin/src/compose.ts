@@ -9,7 +9,7 @@ import { limitRepeats } from "./log/limit-repeats.ts";
 import { createLog, type LogLevel } from "./log/log.ts";
 import { startSummary } from "./log/start-summary.ts";
 import { watchConnections } from "./log/watch-connections.ts";
-import { checkMisp, openMispApi } from "./misp-check.ts";
+import { checkMisp, openMispApi } from "./misp/check-misp.ts";
 import { noSource, OnceError, reconcileOnce } from "./once.ts";
 import { runPipeline } from "./pipeline/pipeline.ts";
 import { createQuality } from "./quality/quality.ts";

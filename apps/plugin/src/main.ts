@@ -5,12 +5,12 @@ import { type ArgsDef, type CommandDef, defineCommand, renderUsage, runCommand a
 import { checkCommand } from "./commands/check.ts";
 import { deadLettersCommand } from "./commands/dead-letters.ts";
 import { explainCommand } from "./commands/explain.ts";
+import { findMistake } from "./commands/find-mistake.ts";
 import { reconcileCommand } from "./commands/reconcile.ts";
 import { runCommand } from "./commands/run.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { tapCommand } from "./commands/tap.ts";
 import { exitUsage } from "./exit-codes.ts";
-import { findMistake } from "./find-mistake.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: commands differ in their options
 type Commands = Readonly<Record<string, CommandDef<any>>>;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MispApiError } from "@tb/misp-api";
 import type { Source, StoreView } from "@tb/misp-core";
 import type { Reconciler } from "./completeness/reconciler.ts";
-import type { MispCheckOutcome } from "./misp-check.ts";
+import type { MispCheckOutcome } from "./misp/check-misp.ts";
 
 /** `run --once` could not be done now: the next time may do. */
 export class OnceError extends Error {

@@ -1,7 +1,7 @@
 import { type MispApi, MispApiError } from "@tb/misp-api";
 import type { Filter, SourceStatus, Store } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
-import { isRefusal, pauseMs } from "../misp-pause.ts";
+import { isRefusal, pauseMs } from "../misp/pause.ts";
 import type { Committer } from "../pipeline/commit.ts";
 import type { Completeness } from "../pipeline/settle-entry.ts";
 import { toCoverage } from "./coverage.ts";

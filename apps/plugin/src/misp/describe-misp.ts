@@ -1,6 +1,6 @@
 import type { MispVersion, OwnUser } from "@tb/misp-api";
-import { neutralise } from "./neutralise.ts";
-import { shorten } from "./shorten.ts";
+import { neutralise } from "../neutralise.ts";
+import { shorten } from "../shorten.ts";
 
 /** MISP as it presents itself to the key. */
 export interface UsableMisp {

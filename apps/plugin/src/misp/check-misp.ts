@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createMispApi, type MispApi, MispApiError } from "@tb/misp-api";
 import type { Backoff } from "@tb/misp-sightings";
-import type { Config } from "./config/schema.ts";
-import { describeMisp, type UsableMisp } from "./misp-findings.ts";
-import { isRefusal, pauseMs } from "./misp-pause.ts";
+import type { Config } from "../config/schema.ts";
+import { describeMisp, type UsableMisp } from "./describe-misp.ts";
+import { isRefusal, pauseMs } from "./pause.ts";
 
 export interface MispCheckOptions {
   readonly signal: AbortSignal;

@@ -1,5 +1,5 @@
 import type { ArgDef, ArgsDef } from "citty";
-import { duration } from "./config/duration.ts";
+import { duration } from "../config/duration.ts";
 
 /**
  * What is wrong with a command's parameters; undefined when nothing is. citty ignores what it does not know, and a mistyped option

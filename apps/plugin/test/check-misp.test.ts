@@ -17,8 +17,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTes
 import { createAuthority, type Identity } from "../../../packages/misp-api/test/certificates.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { formatProblems } from "../src/config/problem.ts";
-import { checkMisp, type MispCheckOptions, openMispApi } from "../src/misp-check.ts";
-import type { UsableMisp } from "../src/misp-findings.ts";
+import { checkMisp, type MispCheckOptions, openMispApi } from "../src/misp/check-misp.ts";
+import type { UsableMisp } from "../src/misp/describe-misp.ts";
 
 const nowMs = Date.parse("2026-11-24T12:00:00Z");
 const day = 24 * 60 * 60;
