@@ -18,13 +18,18 @@ afterEach(killAll);
 
 /**
  * Where this Node's headers lie, for node-gyp: below `$THREATBUS_MISP_NODE_HEADERS`, in a folder named by the version, on a machine
- * that cannot download them. A folder that npm is configured with belongs to the Node that is installed there, so for others it is
- * set to nothing.
+ * that cannot download them, or where npm is configured with a folder, which belongs to the Node that is installed there.
  */
-function headers(version: string): Readonly<Record<string, string>> {
+async function headers(version: string): Promise<Readonly<Record<string, string>>> {
   const given = process.env["THREATBUS_MISP_NODE_HEADERS"];
   if (given !== undefined && existsSync(join(given, version))) return { npm_config_nodedir: join(given, version) };
-  return process.version.startsWith(`v${version}.`) ? {} : { npm_config_nodedir: "" };
+  const configured = (await run("npm", ["config", "get", "nodedir"])).trim();
+  const isOurs = process.version.startsWith(`v${version.split(".")[0]}.`);
+  if (configured !== "undefined" && configured !== "" && !isOurs) {
+    const wanted = `put those of ${version} (its include/) into a folder of that name, and name the folder around it in THREATBUS_MISP_NODE_HEADERS`;
+    throw new Error(`npm is configured with another Node's headers (nodedir=${configured}): ${wanted}`);
+  }
+  return {};
 }
 
 describe.each(nodeVersions)("on Node %s", (version) => {
@@ -32,7 +37,7 @@ describe.each(nodeVersions)("on Node %s", (version) => {
     const node = await nodeExecutable(version);
     const installation = join(folder, `compiled-${version}`);
     const { core, api, sightings, plugin, kafka } = tarballs;
-    const env = { PATH: `${dirname(node)}${delimiter}${process.env["PATH"]}`, ...headers(version) };
+    const env = { PATH: `${dirname(node)}${delimiter}${process.env["PATH"]}`, ...(await headers(version)) };
     await compileWithNpm(installation, [core, api, sightings, plugin, kafka], env);
     const script = 'console.log(process.version, require("node-rdkafka").features.includes("ssl"))';
     expect(await run(node, ["-e", script], { cwd: installation })).toMatch(
