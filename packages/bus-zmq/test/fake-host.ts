@@ -1,5 +1,5 @@
-import { createServer } from "node:net";
 import { Reply, Subscriber, XPublisher } from "zeromq";
+import { freePorts } from "../../../tools/free-port.ts";
 import { receiveAll } from "../src/receive-all.ts";
 
 /** How the fake host answers a request; undefined: not at all. */
@@ -101,20 +101,6 @@ export async function startFakeHost(answer: AnswerRequest = success) {
     start,
     stop,
   };
-}
-
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve) => {
-          server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-        }),
-    ),
-  );
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** libzmq closes a socket behind our back, so its port is free a moment later. */

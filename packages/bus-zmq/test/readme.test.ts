@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { freePorts } from "../../../tools/free-port.ts";
 import { startApp } from "./app.ts";
-import { freePorts } from "./fake-host.ts";
 import { sighting } from "./objects.ts";
 
 it("the README's example runs", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { block, freePort, message, openPublisher, openSource, startPublisher, subscribed, until } from "./helpers.ts";
+import { freePort } from "../../../tools/free-port.ts";
+import { block, message, openPublisher, openSource, startPublisher, subscribed, until } from "./helpers.ts";
 
 const credentials = (password: string) => ({ username: "misp", password });
 

@@ -1,16 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { freePort } from "../../../tools/free-port.ts";
 import { createZmqSource } from "../src/index.ts";
-import {
-  block,
-  follow,
-  freePort,
-  message,
-  openPublisher,
-  openSource,
-  startPublisher,
-  subscribed,
-  until,
-} from "./helpers.ts";
+import { block, follow, message, openPublisher, openSource, startPublisher, subscribed, until } from "./helpers.ts";
 
 /** Publishes, and waits until as much must have arrived at everyone: a second source has it. */
 async function publishAll(publisher: Awaited<ReturnType<typeof openPublisher>>, bodies: readonly string[]) {

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { freePort, message, openPublisher, openSource, startPublisher, subscribed, until } from "./helpers.ts";
+import { freePort } from "../../../tools/free-port.ts";
+import { message, openPublisher, openSource, startPublisher, subscribed, until } from "./helpers.ts";
 import { command, frame, greet, longFrame, openPeer, sendGreeting } from "./raw-peer.ts";
 
 describe("a publisher", () => {

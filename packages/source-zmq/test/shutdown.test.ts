@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { freePort, openPublisher } from "./helpers.ts";
+import { freePort } from "../../../tools/free-port.ts";
+import { openPublisher } from "./helpers.ts";
 
 /** Runs in a process of its own, which must end by itself after its source is disposed of. */
 async function runAndDispose(port: number, wanted: string, times = 1): Promise<string> {

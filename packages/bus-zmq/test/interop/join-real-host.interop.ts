@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { StixObject } from "@tb/misp-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, it } from "vitest";
+import { freePorts } from "../../../../tools/free-port.ts";
 import { createZmqJoinBus, type ZmqBusEvent, type ZmqJoinBus } from "../../src/index.ts";
 import { startApp } from "../app.ts";
-import { freePorts } from "../fake-host.ts";
 import { indicator, removal, sighting } from "../objects.ts";
 import { type Program, startProgram } from "./program.ts";
 

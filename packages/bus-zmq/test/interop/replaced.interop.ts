@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, inject, it, onTestFinished } from "vitest";
 import { createCountingUuid, createMispModel, createZmqPublisher } from "../../../../apps/misp-simulator/src/index.ts";
+import { freePorts } from "../../../../tools/free-port.ts";
 import { type App, startApp } from "../app.ts";
-import { freePorts } from "../fake-host.ts";
 import { startProgram } from "./program.ts";
 
 const programs = inject("programs")?.host ?? "";

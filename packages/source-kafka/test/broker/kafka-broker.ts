@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "../../../../tools/free-port.ts";
+import { freePorts } from "../../../../tools/free-port.ts";
 import { fetchKafka } from "./fetch-kafka.ts";
 
 const run = promisify(execFile);
@@ -37,7 +37,7 @@ export async function startKafkaBroker(): Promise<StartedBroker> {
   const jars = await fetchKafka();
   if (!jars.ok) return jars;
   const folder = mkdtempSync(join(tmpdir(), "kafka-broker-"));
-  const [port, saslPort, controllerPort] = [await freePort(), await freePort(), await freePort()];
+  const [port = 0, saslPort = 0, controllerPort = 0] = await freePorts(3);
   const properties = join(folder, "server.properties");
   const { username, password } = saslUser;
   const login = `org.apache.kafka.common.security.plain.PlainLoginModule required user_${username}="${password}";`;
