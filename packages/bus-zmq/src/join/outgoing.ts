@@ -9,6 +9,8 @@ import type { Session } from "./session.ts";
 /** Room appears without a word from libzmq, so a full pipe is tried again: soon, then rarer while it stays full. */
 const firstRetryMs = 2;
 const maxRetryMs = 250;
+/** Of what may have been lost with the host, beside the limit on messages. */
+const maxRememberedCharacters = 64 * 1024 * 1024;
 /** A host that takes nothing for so long is told as one that is behind. */
 const behindMs = 15_000;
 
@@ -41,7 +43,7 @@ interface Line extends Batch {
 }
 
 export function createOutgoing(settings: JoinSettings, onBehind: (detail: string) => void): Outgoing {
-  const journal = createJournal(settings.maxRemembered, settings.maxRememberedCharacters);
+  const journal = createJournal(settings.maxRemembered, maxRememberedCharacters);
   const repeat = createBacklog();
   const lines: Line[] = [];
   let session: Session | undefined;
