@@ -5,7 +5,7 @@ import { keepalive } from "../keepalive.ts";
 import { pause } from "../pause.ts";
 import { receiveAll } from "../receive-all.ts";
 import { createSendNow } from "../send-now.ts";
-import { toBindError } from "../zmq-bus-error.ts";
+import { bind } from "./bind.ts";
 
 /** What subscribers send: a topic. */
 const maxSubscriptionBytes = 1_024;
@@ -62,12 +62,7 @@ export function openPublisher(options: {
     ...keepalive,
     ipv6: endpoint.ipv6,
   });
-  try {
-    socket.bindSync(endpoint.address);
-  } catch (error) {
-    socket.close();
-    throw toBindError("pub", endpoint.address, error);
-  }
+  const port = bind(socket, "pub", endpoint);
 
   const onSubscription = (frame: Buffer | undefined) => {
     const first = frame?.[0];
@@ -96,7 +91,7 @@ export function openPublisher(options: {
   );
 
   return {
-    port: portOf(socket.lastEndpoint),
+    port,
     send: createSendNow(socket),
     async close() {
       socket.close();
@@ -104,9 +99,4 @@ export function openPublisher(options: {
       await watched;
     },
   };
-}
-
-/** The port of an endpoint as libzmq writes it. */
-export function portOf(endpoint: string | null): number {
-  return Number(/:(\d+)$/.exec(endpoint ?? "")?.[1] ?? 0);
 }
