@@ -1,9 +1,9 @@
 import { Reply } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
 import { keepalive } from "../keepalive.ts";
-import { type ManagementRequest, parseRequest } from "../management.ts";
 import { receiveAll } from "../receive-all.ts";
 import { bind } from "./bind.ts";
+import { type ManagementRequest, parseRequest } from "./parse-request.ts";
 
 /** Requests have a topic, or a list of a few. */
 const maxRequestBytes = 64 * 1024;
