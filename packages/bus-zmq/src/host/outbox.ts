@@ -1,6 +1,6 @@
-import { type Backlog, createBacklog } from "./backlog.ts";
-import type { OutgoingMessage, RenderAgain } from "./outgoing-message.ts";
-import { describeError } from "./zmq-bus-error.ts";
+import { type Backlog, createBacklog } from "../backlog.ts";
+import type { OutgoingMessage, RenderAgain } from "../outgoing-message.ts";
+import { describeError } from "../zmq-bus-error.ts";
 
 /** Room appears without a word from libzmq, so a full pipe is tried again: soon, then rarer while it stays full. */
 const firstRetryMs = 2;
