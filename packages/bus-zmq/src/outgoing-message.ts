@@ -56,6 +56,13 @@ export function toMessages(objects: readonly StixObject[], canRender: boolean): 
   return messages;
 }
 
+/** What goes out of it now; undefined when it is not to be held any more. Throws what `renderAgain` throws. */
+export function textOf({ text, id }: OutgoingMessage, renderAgain: RenderAgain | undefined): string | undefined {
+  if (text !== undefined) return text;
+  const object = renderAgain?.(id);
+  return object === undefined ? undefined : JSON.stringify(object);
+}
+
 /** Asks an app for what it knows: `{"type": "snapshotrequest", …}` as the real host 2022.5.16 writes it. */
 export function toSnapshotRequest(type: "indicator" | "sighting", id: string, days: number): OutgoingMessage {
   const text = JSON.stringify({

@@ -1,4 +1,5 @@
 import { Request, Subscriber, XPublisher } from "zeromq";
+import { createWatch } from "./watch.ts";
 
 /** Where an app finds a host. */
 export interface HostPorts {
@@ -57,7 +58,7 @@ export async function startApp({ manage }: HostPorts, options: AppOptions = {}) 
   if (answer["status"] !== "success") throw new Error(`the host answers ${JSON.stringify(answer)}`);
   const privateTopic = String(answer["topic"]);
   const received: ReceivedMessage[] = [];
-  const wakers = new Set<() => void>();
+  const { changed, until } = createWatch();
 
   const subscriber = new Subscriber({
     linger: 0,
@@ -72,7 +73,7 @@ export async function startApp({ manage }: HostPorts, options: AppOptions = {}) 
       const space = text.indexOf(" ");
       if (frames.length !== 1 || !text.startsWith(privateTopic)) throw new Error(`unexpected message: ${text}`);
       received.push({ kind: text.slice(privateTopic.length, space), object: JSON.parse(text.slice(space + 1)) });
-      for (const wake of wakers) wake();
+      changed();
     }
   };
   let reading = reads ? read() : Promise.resolve();
@@ -88,18 +89,8 @@ export async function startApp({ manage }: HostPorts, options: AppOptions = {}) 
     received,
     /** Objects of one kind, in order. */
     objects: (kind = "indicator") => received.filter((message) => message.kind === kind).map(({ object }) => object),
-    /** Waits until what it received satisfies a condition; the test's own timeout is the limit. */
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition()) {
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            wakers.delete(wake);
-            resolve();
-          };
-          wakers.add(wake);
-        });
-      }
-    },
+    /** Waits until what it received satisfies a condition. */
+    until,
     /** Begins to read what has waited. */
     readNow() {
       reading = read();

@@ -1,6 +1,7 @@
 import { Reply, Subscriber, XPublisher } from "zeromq";
 import { freePorts } from "../../../tools/free-port.ts";
 import { receiveAll } from "../src/receive-all.ts";
+import { createWatch } from "./watch.ts";
 
 /** How the fake host answers a request; undefined: not at all. */
 export type AnswerRequest = (
@@ -23,10 +24,7 @@ export async function startFakeHost(answer: AnswerRequest = success) {
   const frames: string[] = [];
   /** Topics that apps have subscribed to: what is sent before that is lost. */
   const subscriptions = new Set<string>();
-  const wakers = new Set<() => void>();
-  const changed = () => {
-    for (const wake of wakers) wake();
-  };
+  const { changed, until } = createWatch();
   let answerRequest = answer;
   let sockets: { reply: Reply; publisher: XPublisher; subscriber: Subscriber } | undefined;
   let running: Promise<unknown> = Promise.resolve();
@@ -83,17 +81,7 @@ export async function startFakeHost(answer: AnswerRequest = success) {
     frames,
     objects: (topic = "stix2/indicator") =>
       frames.filter((frame) => frame.startsWith(`${topic} `)).map((frame) => JSON.parse(frame.slice(topic.length + 1))),
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition()) {
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            wakers.delete(wake);
-            resolve();
-          };
-          wakers.add(wake);
-        });
-      }
-    },
+    until,
     send: async (frame: string | Buffer | string[]) => sockets?.publisher.send(frame),
     answerWith(next: AnswerRequest) {
       answerRequest = next;

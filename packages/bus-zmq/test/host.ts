@@ -1,11 +1,12 @@
 import { onTestFinished } from "vitest";
 import { createZmqHostBus, type ZmqBusEvent, type ZmqHostBusOptions } from "../src/index.ts";
 import { type AppOptions, startApp } from "./app.ts";
+import { createWatch } from "./watch.ts";
 
 /** A host on free ports with all that it says, gone when the test is over. */
 export function openHost(options: ZmqHostBusOptions = {}) {
   const events: ZmqBusEvent[] = [];
-  const wakers = new Set<() => void>();
+  const { changed, until } = createWatch();
   const bus = createZmqHostBus({
     manage: 0,
     pub: 0,
@@ -14,7 +15,7 @@ export function openHost(options: ZmqHostBusOptions = {}) {
     onEvent(event) {
       events.push(event);
       options.onEvent?.(event);
-      for (const wake of wakers) wake();
+      changed();
     },
   });
   onTestFinished(() => bus[Symbol.asyncDispose]());
@@ -26,17 +27,7 @@ export function openHost(options: ZmqHostBusOptions = {}) {
     kinds: () => events.map(({ kind }) => kind),
     refusals: () => events.flatMap((event) => (event.kind === "refused" ? [event.reason] : [])),
     /** Waits until what it said satisfies a condition. */
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition()) {
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            wakers.delete(wake);
-            resolve();
-          };
-          wakers.add(wake);
-        });
-      }
-    },
+    until,
     /** The next snapshot request. */
     async nextRequest() {
       const { value } = await requests.next();

@@ -5,6 +5,7 @@ import { ask, startApp } from "./app.ts";
 import { type AnswerRequest, type FakeHost, startFakeHost, success } from "./fake-host.ts";
 import { openHost } from "./host.ts";
 import { indicator, removal, sighting } from "./objects.ts";
+import { createWatch } from "./watch.ts";
 
 const topic = "a".repeat(32);
 
@@ -17,14 +18,14 @@ async function openFakeHost(answer?: AnswerRequest): Promise<FakeHost> {
 /** A bus that joins a host, and all that it says; gone when the test is over. */
 function openBus(port: number, options: Partial<ZmqJoinBusOptions> = {}) {
   const events: ZmqBusEvent[] = [];
-  const wakers = new Set<() => void>();
+  const { changed, until } = createWatch();
   const bus = createZmqJoinBus({
     host: "127.0.0.1",
     port,
     ...options,
     onEvent(event) {
       events.push(event);
-      for (const wake of wakers) wake();
+      changed();
     },
   });
   onTestFinished(() => bus[Symbol.asyncDispose]());
@@ -32,17 +33,7 @@ function openBus(port: number, options: Partial<ZmqJoinBusOptions> = {}) {
     bus,
     events,
     refusals: () => events.flatMap((event) => (event.kind === "refused" ? [event.reason] : [])),
-    async until(condition: () => boolean): Promise<void> {
-      while (!condition()) {
-        await new Promise<void>((resolve) => {
-          const wake = () => {
-            wakers.delete(wake);
-            resolve();
-          };
-          wakers.add(wake);
-        });
-      }
-    },
+    until,
     async reaches(wanted: string): Promise<string> {
       for await (const { state, detail } of bus.status()) if (state === wanted) return detail;
       throw new Error("the bus is closed");

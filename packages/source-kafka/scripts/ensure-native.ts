@@ -17,8 +17,9 @@ import { cacheFolder } from "../../../tools/cache-folder.ts";
 
 /**
  * Builds node-rdkafka's native part where it is missing, for the tests. It has no prebuilt binary, and its own install script
- * takes over six minutes and 540 MB; so pnpm does not run that (`allowBuilds`), `demo` never needs it, and `test` calls this. What was built is kept outside the checkout, by version, platform
- * and ABI: in `$THREATBUS_MISP_CACHE`, or else `threatbus-misp` in the user's cache folder.
+ * takes over six minutes and 540 MB; so pnpm does not run that (`allowBuilds`), `demo` never needs it, and `test` calls this.
+ * What was built is kept outside the checkout, by version, platform and ABI: in `$THREATBUS_MISP_CACHE`, or else
+ * `threatbus-misp` in the user's cache folder.
  */
 const require = createRequire(import.meta.url);
 const installed = dirname(require.resolve("node-rdkafka/package.json"));

@@ -3,7 +3,7 @@ import { createCoverageCheck } from "./coverage.ts";
 import { describeFailure, errorCodes, type Failure, readReason, textOf } from "./describe-failure.ts";
 import { KafkaSourceError } from "./kafka-source-error.ts";
 import { KafkaConsumer } from "./native.ts";
-import type { Partition, Position } from "./offsets.ts";
+import { nameOf, type Partition, type Position } from "./offsets.ts";
 import type { Settings } from "./options.ts";
 import { readStatistics, type Statistics } from "./statistics.ts";
 
@@ -250,5 +250,3 @@ function begin(consumer: InstanceType<typeof KafkaConsumer>): Promise<void> {
 function refused(error: unknown): KafkaSourceError {
   return new KafkaSourceError("invalid_config", `librdkafka refuses its config: ${textOf(error)}`, error);
 }
-
-const nameOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;

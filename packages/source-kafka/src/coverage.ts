@@ -1,4 +1,4 @@
-import type { Partition } from "./offsets.ts";
+import { nameOf, type Partition } from "./offsets.ts";
 import type { Settings } from "./options.ts";
 
 /** Topics as the broker lists them. */
@@ -34,7 +34,7 @@ export function createCoverageCheck(
 
   return {
     check(existing, assigned) {
-      const ours = new Set(assigned?.map(({ topic, partition }) => `${partition} ${topic}`));
+      const ours = new Set(assigned?.map(nameOf));
       const present = existing.filter(({ partitions }) => partitions.length > 0);
       const absent: string[] = [];
       const seen = new Map<string, number>();
@@ -44,7 +44,7 @@ export function createCoverageCheck(
         if (found.length === 0) absent.push(topic);
         for (const { name, partitions } of found) {
           for (const { id } of partitions) {
-            const key = `${id} ${name}`;
+            const key = nameOf({ topic: name, partition: id });
             const since = firstSeenMs === undefined ? Number.NEGATIVE_INFINITY : (firstSeenMs.get(key) ?? now());
             seen.set(key, since);
             all += 1;

@@ -118,12 +118,15 @@ export function createKafkaSource(options: KafkaSourceOptions): Source {
     while (batch !== undefined && !disposal.signal.aborted) {
       const left = until - performance.now();
       if (left <= 0) return false;
-      let timer: NodeJS.Timeout | undefined;
       await new Promise<void>((resolve) => {
-        parked.add(resolve);
-        timer = setTimeout(resolve, left);
+        const resume = () => {
+          clearTimeout(timer);
+          parked.delete(resume);
+          resolve();
+        };
+        const timer = setTimeout(resume, left);
+        parked.add(resume);
       });
-      clearTimeout(timer);
     }
     return true;
   };

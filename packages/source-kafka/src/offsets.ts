@@ -9,6 +9,9 @@ export interface Position extends Partition {
   readonly offset: number;
 }
 
+/** For texts and as a key: a topic's name has no slash in it. */
+export const nameOf = ({ topic, partition }: Partition): string => `${topic}/${partition}`;
+
 /** What was handed over of each partition, and what of it is acknowledged. */
 export interface OffsetTracker {
   /** Records of which the caller is about to hand over one batch. The answer acknowledges it; repetitions do nothing. */
@@ -41,8 +44,9 @@ export function createOffsetTracker(store: (positions: readonly Position[]) => v
   return {
     take(records) {
       const taken: Taken = { last: new Map(), acknowledged: false };
-      for (const { topic, partition, offset } of records) {
-        taken.last.set(keyOf({ topic, partition }), { topic, partition, offset: offset + 1 });
+      for (const record of records) {
+        const { topic, partition, offset } = record;
+        taken.last.set(nameOf(record), { topic, partition, offset: offset + 1 });
       }
       pending.push(taken);
       return () => {
@@ -52,10 +56,8 @@ export function createOffsetTracker(store: (positions: readonly Position[]) => v
     },
     revoke(partitions) {
       for (const partition of partitions) {
-        for (const { last } of pending) last.delete(keyOf(partition));
+        for (const { last } of pending) last.delete(nameOf(partition));
       }
     },
   };
 }
-
-const keyOf = ({ topic, partition }: Partition): string => `${partition} ${topic}`;

@@ -57,14 +57,13 @@ export function follow(source: Source, { work }: FollowOptions = {}) {
   const bodies: string[] = [];
   const batchSizes: number[] = [];
   const controller = new AbortController();
-  let failure: unknown;
   const reading = (async () => {
     for await (const batch of source.read({ signal: controller.signal })) {
       batchSizes.push(batch.notifications.length);
       for (const { body } of batch.notifications) bodies.push(Buffer.from(body).toString());
       if ((await work?.(batch)) !== false) batch.ack();
     }
-  })().catch((error: unknown) => (failure = error));
+  })();
   void (async () => {
     for await (const status of source.status()) statuses.push(status);
   })();
@@ -72,7 +71,6 @@ export function follow(source: Source, { work }: FollowOptions = {}) {
     statuses,
     bodies,
     batchSizes,
-    failure: () => failure,
     states: () => statuses.map(({ state }) => state).filter((state, i, all) => state !== all[i - 1]),
     says: (state: SourceStatus["state"], text = "") =>
       until(() => statuses.some((status) => status.state === state && status.detail.includes(text))),

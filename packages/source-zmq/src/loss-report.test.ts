@@ -6,7 +6,7 @@ afterEach(() => void vi.useRealTimers());
 
 it("says the first loss at once, what follows summed up, and is silent when nothing does", () => {
   const said: number[] = [];
-  const losses = createLossReport((lost) => said.push(lost), 1_000);
+  const losses = createLossReport((lost) => said.push(lost));
   for (let i = 0; i < 10; i++) losses.add();
   expect(said).toEqual([1]);
   vi.advanceTimersByTime(1_000);
@@ -21,7 +21,7 @@ it("says the first loss at once, what follows summed up, and is silent when noth
 
 it("says the rest when it is closed, and leaves no timer", () => {
   const said: number[] = [];
-  const losses = createLossReport((lost) => said.push(lost), 1_000);
+  const losses = createLossReport((lost) => said.push(lost));
   losses.add();
   losses.add();
   losses.close();

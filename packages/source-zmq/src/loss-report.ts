@@ -5,8 +5,10 @@ export interface LossReport {
   close(): void;
 }
 
-/** @param everyMs at most one report in this time, after the first */
-export function createLossReport(say: (lost: number) => void, everyMs: number): LossReport {
+/** Who heals the gap needs to hear of it again while it lasts, but not a thousand times a second. */
+const everyMs = 1_000;
+
+export function createLossReport(say: (lost: number) => void): LossReport {
   let lost = 0;
   let timer: NodeJS.Timeout | undefined;
 

@@ -10,8 +10,6 @@ import { splitFrame } from "./split-frame.ts";
 /** After a socket gave up: soon at first, since a person may be mending it or MISP starting, and never rarer than this. */
 const retryMs = 250;
 const retryMaxMs = 30_000;
-/** While the queue overflows: who heals the gap needs to hear of it again, but not a thousand times a second. */
-const reportLossEveryMs = 1_000;
 
 /**
  * MISP's ZeroMQ publisher as a source. Connects at once and keeps trying; what goes wrong is told by `status()`. ZeroMQ delivers
@@ -28,7 +26,7 @@ export function createZmqSource(options: ZmqSourceOptions): Source {
     maxBatch: settings.maxBatch,
   });
   const feed = createStatusFeed({ state: "disconnected", detail: `${address}: connecting` });
-  const losses = createLossReport((lost) => feed.tell(overflowGap(lost)), reportLossEveryMs);
+  const losses = createLossReport((lost) => feed.tell(overflowGap(lost)));
   const disposal = new AbortController();
   const parked = new Set<() => void>();
   let lastObservedAtMs = settings.observedAfterMs;

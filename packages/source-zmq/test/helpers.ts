@@ -1,5 +1,4 @@
 import { fork } from "node:child_process";
-import type { Server } from "node:net";
 import type { Notification, Source, SourceStatus } from "@tb/misp-core";
 import { createZmqPublisher, type ZmqPublisher, type ZmqPublisherOptions } from "@tb/misp-simulator";
 import { onTestFinished } from "vitest";
@@ -50,8 +49,6 @@ export function follow(source: Source) {
         .filter((state) => state !== besides)
         .filter((state, i, all) => state !== all[i - 1]),
     bodies: () => notifications.map(({ body }) => Buffer.from(body).toString()),
-    /** Messages that were reported lost. */
-    lost: () => statuses.reduce((sum, status) => sum + (status.state === "gap" ? (status.lost ?? 0) : 0), 0),
     /** Waits until it has said so much about its connection. */
     reaches: (state: SourceStatus["state"]) => until(() => states().includes(state)),
   };
@@ -72,13 +69,6 @@ export const subscribed = (to: ZmqPublisher, topic = "misp_json_attribute ", cou
   to.subscriptions.atLeast(topic, count);
 
 export const message = (body: string, topic = "misp_json_attribute") => ({ topic, body });
-
-/** Listens on any free port. */
-export async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  return address !== null && typeof address === "object" ? address.port : 0;
-}
 
 /** A publisher in a process of its own, that can be stopped and killed; gone when the test is over. */
 export async function startPublisher(options: { readonly port: number; readonly highWaterMark?: number }) {

@@ -1,6 +1,5 @@
-import { createServer, type Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import { listen } from "./helpers.ts";
 
 /** A peer that does what it likes with each connection; gone when the test is over. */
 export async function openPeer(onConnection: (socket: Socket, index: number) => void) {
@@ -13,7 +12,8 @@ export async function openPeer(onConnection: (socket: Socket, index: number) => 
     for (const socket of sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { port: await listen(server) };
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return { port: (server.address() as AddressInfo).port };
 }
 
 /** ZMTP 3.0 (ZeroMQ RFC 23) as a publisher without authentication speaks it: enough to say what libzmq never would. */

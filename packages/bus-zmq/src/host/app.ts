@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { ObjectType } from "../check-object.ts";
-import type { Outbox } from "../outbox.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** One subscription: an app that subscribes twice is two. */
 export interface App {

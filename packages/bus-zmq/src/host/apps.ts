@@ -1,7 +1,7 @@
-import type { ManagementRequest } from "../management.ts";
-import { createOutbox, type OutboxOptions } from "../outbox.ts";
 import type { ExpiryCause, ZmqBusEvent } from "../zmq-bus-event.ts";
 import { type App, createPrivateTopic, describeApp, topicLength } from "./app.ts";
+import { createOutbox, type OutboxOptions } from "./outbox.ts";
+import type { ManagementRequest } from "./parse-request.ts";
 
 export interface Apps {
   /** Undefined: there are too many. */

@@ -1,10 +1,9 @@
 import { Reply } from "zeromq";
 import type { Endpoint } from "../endpoint.ts";
 import { keepalive } from "../keepalive.ts";
-import { type ManagementRequest, parseRequest } from "../management.ts";
 import { receiveAll } from "../receive-all.ts";
-import { toBindError } from "../zmq-bus-error.ts";
-import { portOf } from "./publisher.ts";
+import { bind } from "./bind.ts";
+import { type ManagementRequest, parseRequest } from "./parse-request.ts";
 
 /** Requests have a topic, or a list of a few. */
 const maxRequestBytes = 64 * 1024;
@@ -27,12 +26,7 @@ export function openManagement(options: {
 }): Management {
   const { endpoint } = options;
   const socket = new Reply({ maxMessageSize: maxRequestBytes, linger: 0, ipv6: endpoint.ipv6, ...keepalive });
-  try {
-    socket.bindSync(endpoint.address);
-  } catch (error) {
-    socket.close();
-    throw toBindError("manage", endpoint.address, error);
-  }
+  const port = bind(socket, "manage", endpoint);
 
   const answerOf = (frames: readonly Uint8Array[]): object => {
     const parsed = parseRequest(frames);
@@ -44,7 +38,7 @@ export function openManagement(options: {
   const served = receiveAll(socket, (frames) => socket.send(JSON.stringify(answerOf(frames))));
 
   return {
-    port: portOf(socket.lastEndpoint),
+    port,
     async close() {
       socket.close();
       await served;

@@ -4,15 +4,11 @@ import type { Endpoint } from "../endpoint.ts";
 import { keepalive } from "../keepalive.ts";
 import { pause } from "../pause.ts";
 import { receiveAll } from "../receive-all.ts";
-import { createSendNow } from "../send-now.ts";
-import { toBindError } from "../zmq-bus-error.ts";
+import { createSendNow, sendNowOptions } from "../send-now.ts";
+import { bind } from "./bind.ts";
 
-/** What subscribers send: a topic. */
-const maxSubscriptionBytes = 1_024;
 /** How often it is looked whether somebody subscribes or leaves; costs less than 1 % of a core (measured). */
 const lookEveryMs = 50;
-/** What is on its way when the program ends is still sent, if it goes so fast. */
-const lingerMs = 1_000;
 
 const subscribeOption = 6;
 const unsubscribeOption = 7;
@@ -53,21 +49,13 @@ export function openPublisher(options: {
   const { endpoint } = options;
   const socket = new ManualPublisher({
     manual: true,
-    noDrop: true,
-    sendTimeout: 0,
     receiveTimeout: 0,
+    ...sendNowOptions,
     sendHighWaterMark: options.pipeLength,
-    maxMessageSize: maxSubscriptionBytes,
-    linger: lingerMs,
     ...keepalive,
     ipv6: endpoint.ipv6,
   });
-  try {
-    socket.bindSync(endpoint.address);
-  } catch (error) {
-    socket.close();
-    throw toBindError("pub", endpoint.address, error);
-  }
+  const port = bind(socket, "pub", endpoint);
 
   const onSubscription = (frame: Buffer | undefined) => {
     const first = frame?.[0];
@@ -96,7 +84,7 @@ export function openPublisher(options: {
   );
 
   return {
-    port: portOf(socket.lastEndpoint),
+    port,
     send: createSendNow(socket),
     async close() {
       socket.close();
@@ -104,9 +92,4 @@ export function openPublisher(options: {
       await watched;
     },
   };
-}
-
-/** The port of an endpoint as libzmq writes it. */
-export function portOf(endpoint: string | null): number {
-  return Number(/:(\d+)$/.exec(endpoint ?? "")?.[1] ?? 0);
 }

@@ -3,8 +3,7 @@ import type { Endpoint } from "../endpoint.ts";
 import { keepalive } from "../keepalive.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
 import { receiveAll } from "../receive-all.ts";
-import { toBindError } from "../zmq-bus-error.ts";
-import { portOf } from "./publisher.ts";
+import { bind } from "./bind.ts";
 
 export interface Receiver {
   readonly port: number;
@@ -29,15 +28,10 @@ export function openReceiver(options: {
     ...keepalive,
   });
   socket.subscribe("stix2/", "threatbus/snapshotenvelope");
-  try {
-    socket.bindSync(endpoint.address);
-  } catch (error) {
-    socket.close();
-    throw toBindError("sub", endpoint.address, error);
-  }
+  const port = bind(socket, "sub", endpoint);
   const received = receiveAll(socket, (frames) => void options.onFrame(parseFrame(frames)));
   return {
-    port: portOf(socket.lastEndpoint),
+    port,
     async close() {
       socket.close();
       await received;

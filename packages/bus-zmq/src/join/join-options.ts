@@ -25,10 +25,12 @@ export interface ZmqJoinBusOptions {
   readonly answerTimeoutMs?: number;
   /** After a rejoin, what was handed over so long before the last good heartbeat goes out again. @default 10000 */
   readonly repeatMs?: number;
-  /** Messages that are remembered for that; while there is no room, `publish` waits for the next heartbeat. @default 100000 */
+  /**
+   * Messages that are remembered for that, and 64 Mi characters of them; while there is no room, `publish` waits for the next
+   * heartbeat.
+   * @default 100000
+   */
   readonly maxRemembered?: number;
-  /** The same in characters. @default 67108864 (64 Mi) */
-  readonly maxRememberedCharacters?: number;
   /** Messages that ZeroMQ holds for a host that is slow; then `publish` waits. @default 1000 */
   readonly pipeLength?: number;
   /** A larger message of the host costs the connection. @default 1048576 (1 MiB) */
@@ -54,7 +56,6 @@ const optionNames: readonly (keyof ZmqJoinBusOptions)[] = [
   "answerTimeoutMs",
   "repeatMs",
   "maxRemembered",
-  "maxRememberedCharacters",
   "pipeLength",
   "maxMessageBytes",
   "maxSnapshots",
@@ -77,7 +78,6 @@ export function toJoinSettings(options: ZmqJoinBusOptions): JoinSettings {
     answerTimeoutMs: bound("answerTimeoutMs", 5_000),
     repeatMs: bound("repeatMs", 10_000),
     maxRemembered: bound("maxRemembered", 100_000),
-    maxRememberedCharacters: bound("maxRememberedCharacters", 64 * 1024 * 1024),
     pipeLength: bound("pipeLength", 1_000),
     maxMessageBytes: bound("maxMessageBytes", 1024 * 1024),
     maxSnapshots: bound("maxSnapshots", 4),

@@ -1,14 +1,14 @@
 import { createBacklog } from "../backlog.ts";
-import type { OutgoingMessage } from "../outgoing-message.ts";
+import { type OutgoingMessage, textOf } from "../outgoing-message.ts";
 import { pause } from "../pause.ts";
+import { firstRetryMs, maxRetryMs } from "../send-now.ts";
 import { describeError } from "../zmq-bus-error.ts";
 import type { JoinSettings } from "./join-options.ts";
 import { createJournal } from "./journal.ts";
 import type { Session } from "./session.ts";
 
-/** Room appears without a word from libzmq, so a full pipe is tried again: soon, then rarer while it stays full. */
-const firstRetryMs = 2;
-const maxRetryMs = 250;
+/** Of what may have been lost with the host, beside the limit on messages. */
+const maxRememberedCharacters = 64 * 1024 * 1024;
 /** A host that takes nothing for so long is told as one that is behind. */
 const behindMs = 15_000;
 
@@ -41,7 +41,7 @@ interface Line extends Batch {
 }
 
 export function createOutgoing(settings: JoinSettings, onBehind: (detail: string) => void): Outgoing {
-  const journal = createJournal(settings.maxRemembered, settings.maxRememberedCharacters);
+  const journal = createJournal(settings.maxRemembered, maxRememberedCharacters);
   const repeat = createBacklog();
   const lines: Line[] = [];
   let session: Session | undefined;
@@ -49,11 +49,9 @@ export function createOutgoing(settings: JoinSettings, onBehind: (detail: string
   let running = false;
   let wakeForRoom: (() => void) | undefined;
 
-  const textOf = (message: OutgoingMessage): string | undefined => {
-    if (message.text !== undefined) return message.text;
+  const renderedOf = (message: OutgoingMessage): string | undefined => {
     try {
-      const object = settings.renderAgain?.(message.id);
-      return object === undefined ? undefined : JSON.stringify(object);
+      return textOf(message, settings.renderAgain);
     } catch (error) {
       const detail = `${message.id} cannot be rendered, and does not go out once more (${describeError(error)})`;
       settings.onEvent({ kind: "not-repeated", id: message.id, detail });
@@ -89,7 +87,7 @@ export function createOutgoing(settings: JoinSettings, onBehind: (detail: string
   const step = async (to: Session) => {
     const again = repeat.first();
     if (again !== undefined) {
-      const text = textOf(again);
+      const text = renderedOf(again);
       if (text !== undefined && !(await handOver(to, `stix2/${again.kind} ${text}`))) return;
       repeat.done(again);
       if (text !== undefined) await remember(again);

@@ -3,15 +3,11 @@ import { toEndpoint } from "../endpoint.ts";
 import { keepalive } from "../keepalive.ts";
 import { type ParsedFrame, parseFrame } from "../parse-frame.ts";
 import { receiveAll } from "../receive-all.ts";
-import { createSendNow } from "../send-now.ts";
+import { createSendNow, sendNowOptions } from "../send-now.ts";
 import { describeError } from "../zmq-bus-error.ts";
 import { askHost } from "./ask-host.ts";
 import type { JoinSettings } from "./join-options.ts";
 
-/** What is on its way when the program ends is still sent, if it goes so fast. */
-const lingerMs = 1_000;
-/** What the host subscribes to: topics. */
-const maxSubscriptionBytes = 1_024;
 const maxPrivateTopicLength = 255;
 const indicatorTopic = "stix2/indicator";
 
@@ -145,14 +141,7 @@ function openSockets(settings: JoinSettings): OpenedSockets {
   try {
     subscriber = new Subscriber({ ...common, linger: 0, maxMessageSize: settings.maxMessageBytes });
     // Like PUB, and it hears that the host has subscribed: PUB drops what is sent before that.
-    const publisher = new XPublisher({
-      ...common,
-      noDrop: true,
-      sendTimeout: 0,
-      sendHighWaterMark: settings.pipeLength,
-      maxMessageSize: maxSubscriptionBytes,
-      linger: lingerMs,
-    });
+    const publisher = new XPublisher({ ...common, ...sendNowOptions, sendHighWaterMark: settings.pipeLength });
     return { ok: true, subscriber, publisher };
   } catch (error) {
     subscriber?.close();

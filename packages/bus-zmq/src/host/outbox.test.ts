@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { indicator, removal } from "../test/objects.ts";
+import { indicator, removal } from "../../test/objects.ts";
+import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
-import { type OutgoingMessage, toMessage } from "./outgoing-message.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -1,6 +1,6 @@
 import { type Fields, isFields } from "@tb/misp-core";
-import type { ObjectType } from "./check-object.ts";
-import { parseJson, toText } from "./parse-frame.ts";
+import type { ObjectType } from "../check-object.ts";
+import { parseJson, toText } from "../parse-frame.ts";
 
 /** A management request that the host can act on. */
 export type ManagementRequest =

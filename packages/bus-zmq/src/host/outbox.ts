@@ -1,10 +1,7 @@
-import { type Backlog, createBacklog } from "./backlog.ts";
-import type { OutgoingMessage, RenderAgain } from "./outgoing-message.ts";
-import { describeError } from "./zmq-bus-error.ts";
-
-/** Room appears without a word from libzmq, so a full pipe is tried again: soon, then rarer while it stays full. */
-const firstRetryMs = 2;
-const maxRetryMs = 250;
+import { type Backlog, createBacklog } from "../backlog.ts";
+import { type OutgoingMessage, type RenderAgain, textOf } from "../outgoing-message.ts";
+import { firstRetryMs, maxRetryMs } from "../send-now.ts";
+import { describeError } from "../zmq-bus-error.ts";
 
 export interface OutboxOptions {
   /** The app's private topic; the message's kind follows it. */
@@ -70,11 +67,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     toldBehind = false;
     retryMs = firstRetryMs;
   };
-  const textOf = (message: OutgoingMessage): string | undefined => {
-    if (message.text !== undefined) return message.text;
-    const object = options.renderAgain?.(message.id);
-    return object === undefined ? undefined : JSON.stringify(object);
-  };
   const holdBack = () => {
     stalledSinceMs ??= performance.now();
     retryTimer = setTimeout(retry, retryMs);
@@ -89,7 +81,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
         if (message === undefined) return;
         let text: string | undefined;
         try {
-          text = textOf(message);
+          text = textOf(message, options.renderAgain);
         } catch (error) {
           // Left out, it would be missing at the app for good; with its next subscription the app gets everything anew.
           return options.onGivenUp(`${message.id} cannot be rendered (${describeError(error)})`);

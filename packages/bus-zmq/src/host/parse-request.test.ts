@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseRequest } from "./management.ts";
+import { parseRequest } from "./parse-request.ts";
 
 const parse = (request: unknown) =>
   parseRequest([Buffer.from(typeof request === "string" ? request : JSON.stringify(request))]);
