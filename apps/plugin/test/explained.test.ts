@@ -1,13 +1,12 @@
 import { readFileSync } from "node:fs";
-import { type Bus, createFilter, decode, type FilterItem, type StixObject } from "@tb/misp-core";
+import { createFilter, decode, type FilterItem } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import { createCountingUuid, createMispModel, createRandom, randomAction } from "@tb/misp-simulator";
 import { describe, expect, it } from "vitest";
 import { createCounters } from "../src/counters.ts";
 import { explainNotification, type NotificationExplanation } from "../src/explain/notification.ts";
-import { createCommitter } from "../src/pipeline/commit.ts";
 import { createDraft } from "../src/pipeline/draft.ts";
-import { startPublishing } from "../src/pipeline/publish.ts";
+import { createPipelineInMemory } from "./pipeline-in-memory.ts";
 
 interface Message {
   readonly topic: string;
@@ -48,12 +47,6 @@ async function compare(messages: readonly Message[], items: readonly FilterItem[
   const rules = { filter, reorders: false };
   const empty = createMemoryStore();
   const replay = createDraft(empty);
-  let sent: StixObject[] = [];
-  const bus: Pick<Bus, "publish"> = {
-    publish: async (objects) => {
-      sent.push(...objects);
-    },
-  };
   let at = 1_800_000_000_000;
   const counts = { announce: 0, EDIT: 0, REMOVE: 0, nothing: 0, refused: 0, held: 0 };
   for (const { topic, body } of messages) {
@@ -72,19 +65,7 @@ async function compare(messages: readonly Message[], items: readonly FilterItem[
 
     const before = explained.changes.map(({ attribute }) => attribute && store.entry(attribute.attributeId));
     const counters = createCounters();
-    let publisher: ReturnType<typeof startPublishing> | undefined;
-    const committer = createCommitter(store, {
-      rules,
-      counters,
-      takePublished: () => publisher?.takePublished() ?? [],
-      onCommitted: () => undefined,
-    });
-    sent = [];
-    await committer.commit(decoded.changes);
-    publisher = startPublishing(store, bus as Bus, { counters, onPublished: () => undefined });
-    await publisher.stop(new AbortController().signal);
-    await committer.confirm();
-
+    const sent = await createPipelineInMemory(rules, { store, counters }).take(decoded.changes);
     const { repeated, dropped } = counters.snapshot();
     const publishes = explained.changes.flatMap((change) => change.publishes);
     const inAll = explained.changes.reduce((sum, change) => sum + change.publishesInAll, 0);
