@@ -15,15 +15,16 @@ import { type Consumers, createConsumers } from "./consumers.ts";
 import type { PlainItem } from "./expected.ts";
 import { createPipelineInMemory, type PipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
 
-/** How MISP's messages reach us. */
-export type Transport =
-  /** In mispzmq's order, each once; a message counts as observed when it arrives. */
-  | "zmq"
-  /** In any order, again after a kill; a message counts as observed when MISP produced it. */
-  | "kafka";
+/**
+ * How MISP's messages reach us. ZeroMQ: in mispzmq's order, each once; a message counts as observed when it arrives. Kafka: in any
+ * order, again after a kill; a message counts as observed when MISP produced it.
+ */
+export const transports = ["zmq", "kafka"] as const;
+export type Transport = (typeof transports)[number];
 
 /** Where the program is killed. */
-export type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
+export const killPoints = ["idle", "before-commit", "before-ack", "during-publish", "before-confirm"] as const;
+type KillPoint = (typeof killPoints)[number];
 
 /** What a program does besides its pipeline, from its start to its kill. */
 interface ProgramParts {
