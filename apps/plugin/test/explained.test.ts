@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createFilter, decode, type FilterItem } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import { createCountingUuid, createMispModel, createRandom, randomAction } from "@tb/misp-simulator";
@@ -7,20 +6,9 @@ import { createCounters } from "../src/counters.ts";
 import { explainNotification, type NotificationExplanation } from "../src/explain/notification.ts";
 import { createDraft } from "../src/pipeline/draft.ts";
 import { createPipelineInMemory } from "./pipeline-in-memory.ts";
+import { recordedMessages } from "./recorded-messages.ts";
 
-interface Message {
-  readonly topic: string;
-  readonly body: string;
-}
-const recorded: readonly Message[] = readFileSync(
-  new URL("../../../packages/misp-core/src/__fixtures__/misp-notifications.ndjson", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => JSON.parse(line));
-
-function simulated(seed: number): readonly Message[] {
+function simulated(seed: number): typeof recordedMessages {
   const model = createMispModel({ now: () => 1_800_000_000 + seed, uuid: createCountingUuid() });
   const random = createRandom(seed);
   return Array.from({ length: 300 }, () => randomAction(model, random).notifications).flat();
@@ -41,7 +29,7 @@ function told(explained: NotificationExplanation) {
  * The pipeline, one message at a time, and what two explanations said right before it: one from the index, one from a draft that
  * has seen the messages before it and no index.
  */
-async function compare(messages: readonly Message[], items: readonly FilterItem[]) {
+async function compare(messages: typeof recordedMessages, items: readonly FilterItem[]) {
   const store = createMemoryStore();
   const filter = createFilter(items);
   const rules = { filter, reorders: false };
@@ -102,7 +90,7 @@ describe("an explanation says what the pipeline then does", () => {
     ["with a filter for tags and organisations", [{ tags: ["tlp:*"] }, { orgs: ["2"], types: ["ip-dst", "domain"] }]],
     ["with a filter for types", [{ types: ["domain", "ip-dst", "sha256"] }]],
   ])("of the recorded messages, %s", async (_, items) => {
-    const counts = await compare(recorded, items);
+    const counts = await compare(recordedMessages, items);
     for (const kind of ["announce", "REMOVE", "nothing"] as const)
       expect([kind, counts[kind] > 0]).toEqual([kind, true]);
   });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createFilter, type StixObject } from "@tb/misp-core";
 import { storeChanges } from "@tb/misp-core/testing";
 import { describe, expect, it } from "vitest";
@@ -6,19 +5,7 @@ import { createCounters } from "../src/counters.ts";
 import { uuid } from "./attribute-message.ts";
 import { createConsumers } from "./consumers.ts";
 import { createPipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
-
-interface Recorded {
-  readonly topic: string;
-  readonly trigger: string;
-  readonly body: string;
-}
-const recorded: readonly Recorded[] = readFileSync(
-  new URL("../../../packages/misp-core/src/__fixtures__/misp-notifications.ndjson", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => JSON.parse(line));
+import { recordedMessages } from "./recorded-messages.ts";
 
 /** One message, one transaction, one publication. */
 function createRun(items: Parameters<typeof createFilter>[0] = []) {
@@ -35,12 +22,12 @@ const short = (objects: readonly StixObject[]) =>
 describe("the recorded messages, in order", () => {
   it("end in the state that MISP was in", async () => {
     const run = createRun();
-    for (const { body } of recorded) await run.receive(body);
+    for (const { body } of recordedMessages) await run.receive(body);
 
     // Replayed a second time, as plainly as can be: the last word of each attribute counts, and of each event.
     const last = new Map<string, { Attribute: Record<string, unknown>; action: string }>();
     const deletedEvents = new Set<string>();
-    for (const { topic, body } of recorded) {
+    for (const { topic, body } of recordedMessages) {
       const message = JSON.parse(body);
       if (topic === "misp_json_attribute") last.set(message.Attribute.id, message);
       if (topic === "misp_json_event" && message.action === "delete") deletedEvents.add(message.Event.id);
