@@ -15,7 +15,8 @@ export const attribute = (n: number, action = "add", part: object = {}) => ({
       timestamp: "1795494395",
       ...part,
     },
-    Event: { id: "1", uuid: uuid(999), orgc_id: "1" },
+    // A deletion comes without its event.
+    ...(action === "delete" ? {} : { Event: { id: "1", uuid: uuid(999), orgc_id: "1" } }),
     action,
   }),
 });

@@ -1,34 +1,25 @@
 import type { StixObject } from "@tb/misp-core";
 
 /** The two kinds of consumers on a Threat Bus, and what each holds. */
-export interface Consumers {
+interface Holder {
   receive(objects: readonly StixObject[]): void;
   /** Keeps indicators by STIX id. */
   readonly byId: ReadonlyMap<string, StixObject>;
   /** Keeps values: the patterns that were announced and not removed since. */
   readonly byPattern: ReadonlySet<string>;
-  /** How many objects came a second time, byte for byte. */
-  readonly repeats: number;
+}
+
+export interface Consumers extends Holder {
+  /** How many objects came. */
   readonly received: number;
 }
 
-/** Consumers that hold nothing yet. They throw when two different objects of one id share a `modified`. */
-export function createConsumers(): Consumers {
+export function createHolder(): Holder {
   const byId = new Map<string, StixObject>();
   const byPattern = new Set<string>();
-  const seen = new Map<string, string>();
-  let repeats = 0;
-  let received = 0;
   return {
     receive(objects) {
       for (const object of objects) {
-        received += 1;
-        const version = `${object.id} ${object["modified"]}`;
-        const text = JSON.stringify(object);
-        const known = seen.get(version);
-        if (known === text) repeats += 1;
-        else if (known !== undefined) throw new Error(`two objects of one version:\n${known}\n${text}`);
-        seen.set(version, text);
         const pattern = String(object["pattern"]);
         if (object["x_threatbus_update"] === "REMOVE") {
           byId.delete(object.id);
@@ -41,8 +32,26 @@ export function createConsumers(): Consumers {
     },
     byId,
     byPattern,
-    get repeats() {
-      return repeats;
+  };
+}
+
+/** Consumers that are always there. They throw when two different objects of one id share a `modified`. */
+export function createConsumers(): Consumers {
+  const holder = createHolder();
+  const seen = new Map<string, string>();
+  let received = 0;
+  return {
+    ...holder,
+    receive(objects) {
+      for (const object of objects) {
+        received += 1;
+        const version = `${object.id} ${object["modified"]}`;
+        const text = JSON.stringify(object);
+        const known = seen.get(version) ?? text;
+        if (known !== text) throw new Error(`two objects of one version:\n${known}\n${text}`);
+        seen.set(version, text);
+      }
+      holder.receive(objects);
     },
     get received() {
       return received;

@@ -2,7 +2,8 @@ import { propertyRuns } from "@tb/misp-core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { describeDifferences, expectedIndicators, filtersToTry, type PlainItem } from "./expected.ts";
-import { createWorld, type Transport } from "./world.ts";
+import { createWorld, type Transport, transports } from "./world.ts";
+import { takeStep, type WorldStep, worldSteps } from "./world-steps.ts";
 
 /** Failing seeds that were found and mended, tried first at each run. */
 const keptSeeds: Readonly<Record<Transport, readonly number[]>> = {
@@ -11,7 +12,7 @@ const keptSeeds: Readonly<Record<Transport, readonly number[]>> = {
 };
 
 /** Counterexamples that took a long search. */
-const keptCases: readonly { readonly transport: Transport; readonly steps: readonly Step[] }[] = [
+const keptCases: readonly { readonly transport: Transport; readonly steps: readonly WorldStep[] }[] = [
   {
     // A message that only repeats a tag's known name still makes what is older than it too late.
     transport: "kafka",
@@ -27,49 +28,25 @@ const keptCases: readonly { readonly transport: Transport; readonly steps: reado
   },
 ];
 
-const seed = fc.nat({ max: 0xffff_ffff });
-const step = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ kind: fc.constant("act" as const), seed }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant("deliver" as const), count: fc.integer({ min: 1, max: 12 }), seed }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("bus" as const), up: fc.boolean() }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      kind: fc.constant("kill" as const),
-      point: fc.constantFrom("idle", "before-commit", "before-ack", "during-publish", "before-confirm"),
-      seed,
-    }),
-  },
-);
-
-async function converges(transport: Transport, items: readonly PlainItem[] | undefined, steps: readonly Step[]) {
+async function converges(transport: Transport, items: readonly PlainItem[] | undefined, steps: readonly WorldStep[]) {
   const world = createWorld({ transport, items });
-  for (const s of steps) {
-    if (s.kind === "act") world.act(s.seed);
-    else if (s.kind === "deliver") await world.deliver(s.count, s.seed);
-    else if (s.kind === "bus") world.setBus(s.up);
-    else await world.kill(s.point, s.seed);
-  }
+  for (const step of steps) await takeStep(world, step);
   await world.finish();
 
   const expected = expectedIndicators(world.model, items);
   expect(describeDifferences(world.consumers.byId, world.consumers.byPattern, expected)).toEqual([]);
 }
-type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
 describe("what consumers hold equals what MISP holds and the filter lets through", () => {
   it("in each case that was found once", async () => {
     for (const { transport, steps } of keptCases) await converges(transport, undefined, steps);
   });
 
-  for (const transport of ["zmq", "kafka"] as const) {
+  for (const transport of transports) {
     it(`over ${transport}, whatever analysts do, while the bus is down at times and the program is killed at any instant`, async () => {
       const property = fc.asyncProperty(
         fc.constantFrom(...filtersToTry),
-        fc.array(step, { minLength: 1, maxLength: 80, size: "max" }),
+        fc.array(fc.oneof(...worldSteps), { minLength: 1, maxLength: 80, size: "max" }),
         (items, steps) => converges(transport, items, steps),
       );
       for (const kept of keptSeeds[transport]) await fc.assert(property, { seed: kept, numRuns: 200 });

@@ -1,27 +1,14 @@
-import { readFileSync } from "node:fs";
-import { type Bus, createFilter, decode, type FilterItem, type StixObject } from "@tb/misp-core";
+import { createFilter, decode, type FilterItem } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import { createCountingUuid, createMispModel, createRandom, randomAction } from "@tb/misp-simulator";
 import { describe, expect, it } from "vitest";
 import { createCounters } from "../src/counters.ts";
 import { explainNotification, type NotificationExplanation } from "../src/explain/notification.ts";
-import { createCommitter } from "../src/pipeline/commit.ts";
 import { createDraft } from "../src/pipeline/draft.ts";
-import { startPublishing } from "../src/pipeline/publish.ts";
+import { createPipelineInMemory } from "./pipeline-in-memory.ts";
+import { recordedMessages } from "./recorded-messages.ts";
 
-interface Message {
-  readonly topic: string;
-  readonly body: string;
-}
-const recorded: readonly Message[] = readFileSync(
-  new URL("../../../packages/misp-core/src/__fixtures__/misp-notifications.ndjson", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => JSON.parse(line));
-
-function simulated(seed: number): readonly Message[] {
+function simulated(seed: number): typeof recordedMessages {
   const model = createMispModel({ now: () => 1_800_000_000 + seed, uuid: createCountingUuid() });
   const random = createRandom(seed);
   return Array.from({ length: 300 }, () => randomAction(model, random).notifications).flat();
@@ -42,18 +29,12 @@ function told(explained: NotificationExplanation) {
  * The pipeline, one message at a time, and what two explanations said right before it: one from the index, one from a draft that
  * has seen the messages before it and no index.
  */
-async function compare(messages: readonly Message[], items: readonly FilterItem[]) {
+async function compare(messages: typeof recordedMessages, items: readonly FilterItem[]) {
   const store = createMemoryStore();
   const filter = createFilter(items);
   const rules = { filter, reorders: false };
   const empty = createMemoryStore();
   const replay = createDraft(empty);
-  let sent: StixObject[] = [];
-  const bus: Pick<Bus, "publish"> = {
-    publish: async (objects) => {
-      sent.push(...objects);
-    },
-  };
   let at = 1_800_000_000_000;
   const counts = { announce: 0, EDIT: 0, REMOVE: 0, nothing: 0, refused: 0, held: 0 };
   for (const { topic, body } of messages) {
@@ -72,19 +53,7 @@ async function compare(messages: readonly Message[], items: readonly FilterItem[
 
     const before = explained.changes.map(({ attribute }) => attribute && store.entry(attribute.attributeId));
     const counters = createCounters();
-    let publisher: ReturnType<typeof startPublishing> | undefined;
-    const committer = createCommitter(store, {
-      rules,
-      counters,
-      takePublished: () => publisher?.takePublished() ?? [],
-      onCommitted: () => undefined,
-    });
-    sent = [];
-    await committer.commit(decoded.changes);
-    publisher = startPublishing(store, bus as Bus, { counters, onPublished: () => undefined });
-    await publisher.stop(new AbortController().signal);
-    await committer.confirm();
-
+    const sent = await createPipelineInMemory(rules, { store, counters }).take(decoded.changes);
     const { repeated, dropped } = counters.snapshot();
     const publishes = explained.changes.flatMap((change) => change.publishes);
     const inAll = explained.changes.reduce((sum, change) => sum + change.publishesInAll, 0);
@@ -121,7 +90,7 @@ describe("an explanation says what the pipeline then does", () => {
     ["with a filter for tags and organisations", [{ tags: ["tlp:*"] }, { orgs: ["2"], types: ["ip-dst", "domain"] }]],
     ["with a filter for types", [{ types: ["domain", "ip-dst", "sha256"] }]],
   ])("of the recorded messages, %s", async (_, items) => {
-    const counts = await compare(recorded, items);
+    const counts = await compare(recordedMessages, items);
     for (const kind of ["announce", "REMOVE", "nothing"] as const)
       expect([kind, counts[kind] > 0]).toEqual([kind, true]);
   });

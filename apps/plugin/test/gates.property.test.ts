@@ -1,16 +1,13 @@
-import { type Bus, createFilter, decode, type QualityGates } from "@tb/misp-core";
-import { createMemoryStore, propertyRuns } from "@tb/misp-core/testing";
+import { createFilter, type QualityGates } from "@tb/misp-core";
+import { propertyRuns } from "@tb/misp-core/testing";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createCounters } from "../src/counters.ts";
-import { createCommitter } from "../src/pipeline/commit.ts";
-import { startPublishing } from "../src/pipeline/publish.ts";
 import { uuid } from "./attribute-message.ts";
 import { createConsumers } from "./consumers.ts";
+import { createPipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
 
 const hour = 3_600_000;
 const start = 1_800_000_000_000;
-const encoder = new TextEncoder();
 
 /** What MISP holds of one attribute, as plainly as can be. */
 interface Row {
@@ -108,7 +105,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
-/** The pipeline's stages over a store in memory, with a clock that goes where it is set. */
+/** The pipeline with a clock that goes where it is set. */
 async function play(first: Settings, steps: readonly Step[]): Promise<void> {
   const rows = new Map<number, Row>();
   const events = new Map<number, Event>();
@@ -122,24 +119,13 @@ async function play(first: Settings, steps: readonly Step[]): Promise<void> {
   let nowMs = start;
   let observedAtMs = start;
   let digest = 0;
-  const store = createMemoryStore();
   const consumers = createConsumers();
-  const bus: Pick<Bus, "publish"> = { publish: async (objects) => consumers.receive(objects) };
-  let publisher: ReturnType<typeof startPublishing> | undefined;
-  const committer = createCommitter(store, {
-    rules: { filter: createFilter([]), reorders: false, quality: { gates: () => inForce, now: () => nowMs } },
-    counters: createCounters(),
-    takePublished: () => publisher?.takePublished() ?? [],
-    onCommitted: () => publisher?.wake(),
-  });
-  publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
+  const { committer, settle } = createPipelineInMemory(
+    { filter: createFilter([]), reorders: false, quality: { gates: () => inForce, now: () => nowMs } },
+    { publish: consumers.receive },
+  );
 
-  const say = async (message: object) => {
-    observedAtMs += 1;
-    const decoded = decode({ topic: "misp", body: encoder.encode(JSON.stringify(message)), observedAtMs });
-    if (!decoded.ok) throw new Error(decoded.detail);
-    await committer.commit(decoded.changes);
-  };
+  const say = (message: object) => committer.commit(readMessage(message, ++observedAtMs));
   const eventFields = (eventId: number) => ({
     id: String(eventId),
     orgc_id: "1",
@@ -187,10 +173,7 @@ async function play(first: Settings, steps: readonly Step[]): Promise<void> {
     }
     // What an event's messages said of the time before the clock was set is settled with the next look at it.
     await committer.expire(nowMs);
-    while (store.dirtyAfter(0, 1).length > 0) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      await committer.confirm();
-    }
+    await settle();
     const expected = [...rows].filter(([, row]) => isExpected(row, eventOf(row.eventId), current, nowMs));
     const held = [...consumers.byId.keys()].sort();
     expect(held).toEqual(expected.map(([n]) => `indicator--${uuid(n)}`).sort());
@@ -199,7 +182,6 @@ async function play(first: Settings, steps: readonly Step[]): Promise<void> {
       if (end !== undefined) expect(Date.parse(String(end))).toBeGreaterThan(Date.parse(String(object["valid_from"])));
     }
   }
-  await publisher.stop(AbortSignal.timeout(1000));
 }
 
 describe("the quality gates", () => {

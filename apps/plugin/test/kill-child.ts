@@ -11,21 +11,8 @@ import { standardOutput } from "../src/bus/standard-output.ts";
 import { createCounters } from "../src/counters.ts";
 import { runPipeline } from "../src/pipeline/pipeline.ts";
 import { openLmdbStore } from "../src/store/lmdb-store.ts";
+import { type KillStep, killItems } from "./kill-steps.ts";
 import { compileItems } from "./world.ts";
-
-export type KillStep =
-  | "none"
-  | "received"
-  | "before-commit"
-  | "during-commit"
-  | "committed"
-  | "before-ack"
-  | "acked"
-  | "before-publish"
-  | "during-publish"
-  | "published"
-  | "before-confirm"
-  | "confirmed";
 
 interface Feed {
   readonly batch?: number;
@@ -119,7 +106,7 @@ await runPipeline(
     store: wrapStore(store),
     source,
     bus: wrapBus(bus),
-    filter: compileItems([{ tags: ["tlp:amber", "tlp:red"] }, { types: ["ip-dst", "domain", "filename"] }]),
+    filter: compileItems(killItems),
     reorders: true,
     digest: "test",
     rendering: {},

@@ -1,5 +1,5 @@
-import { type Bus, type Change, createFilter, decode, decodeRow, type Filter, type StixObject } from "@tb/misp-core";
-import { createMemoryStore, propertyRuns } from "@tb/misp-core/testing";
+import { type Change, decodeRow, type Filter, type StixObject } from "@tb/misp-core";
+import { propertyRuns } from "@tb/misp-core/testing";
 import {
   type AttributeView,
   createCountingUuid,
@@ -9,42 +9,22 @@ import {
 } from "@tb/misp-simulator";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createCounters } from "../src/counters.ts";
-import { decide } from "../src/pipeline/decide.ts";
-import { createDraft } from "../src/pipeline/draft.ts";
-import { startPublishing } from "../src/pipeline/publish.ts";
+import { createPipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
 import { compileItems } from "./world.ts";
 
-const encoder = new TextEncoder();
-
-/** One transaction and one publication per call, each fact observed after the one before it. */
+/** Each fact is observed after the one before it. */
 function createIndex(filter: Filter) {
-  const store = createMemoryStore();
+  const { take } = createPipelineInMemory({ filter, reorders: false });
   let atMs = 1_800_000_000_000;
-  return async (toChanges: (observedAtMs: number) => ReturnType<typeof decode>): Promise<readonly StixObject[]> => {
-    atMs += 1;
-    const decoded = toChanges(atMs);
-    if (!decoded.ok) throw new Error(decoded.detail);
-    const draft = createDraft(store);
-    decide(draft, decoded.changes as readonly Change[], { filter, reorders: false }, createCounters());
-    await store.commit(draft.changes());
-    const sent: StixObject[] = [];
-    const bus: Pick<Bus, "publish"> = { publish: async (objects) => void sent.push(...objects) };
-    const publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
-    await publisher.stop(new AbortController().signal);
-    const confirmation = createDraft(store);
-    for (const { sequence, id } of publisher.takePublished()) {
-      confirmation.markClean(sequence);
-      const entry = confirmation.entry(id);
-      if (entry !== undefined) confirmation.setEntry({ ...entry, outdated: [] });
-    }
-    await store.commit(confirmation.changes());
-    return sent;
-  };
+  return (toChanges: (observedAtMs: number) => readonly Change[]): Promise<readonly StixObject[]> =>
+    take(toChanges(++atMs));
 }
-const live = (body: string) => (observedAtMs: number) =>
-  decode({ topic: "misp", body: encoder.encode(body), observedAtMs });
-const row = (fields: unknown) => (requestedAtMs: number) => decodeRow(fields, { requestedAtMs });
+const live = (body: string) => (observedAtMs: number) => readMessage(body, observedAtMs);
+const row = (fields: unknown) => (requestedAtMs: number) => {
+  const decoded = decodeRow(fields, { requestedAtMs });
+  if (!decoded.ok) throw new Error(decoded.detail);
+  return decoded.changes;
+};
 
 /** A row as `/attributes/restSearch` gives it (recorded: no row says whether a tag is exportable). */
 function toRow(attribute: AttributeView, withContext: boolean) {
@@ -119,7 +99,7 @@ describe("a live message and a row of one unchanged attribute", () => {
           if (now === undefined || event === undefined || message === undefined)
             throw new Error("the model lost its attribute");
 
-          const filter = items === undefined ? createFilter([]) : compileItems(items);
+          const filter = compileItems(items);
           const byMessage = createIndex(filter);
           const byRow = createIndex(filter);
           for (const body of [...tags, event]) {

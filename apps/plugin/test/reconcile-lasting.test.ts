@@ -8,7 +8,6 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const open = async (options: { readonly items?: Parameters<typeof compileItems>[0] } = {}) => {
   world = await createRestWorld(compileItems(options.items));
-  return world;
 };
 const addEvent = () => {
   const event = world.model.addEvent({ info: "event" });

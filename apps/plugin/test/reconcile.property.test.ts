@@ -23,7 +23,7 @@ it("whatever is lost, one reconcile makes the bus equal to MISP", async () => {
       fc.constantFrom(0, 0.1, 0.5, 1),
       fc.array(step, { minLength: 1, maxLength: 60, size: "max" }),
       async (items, loss, steps) => {
-        await using world = await createRestWorld(items === undefined ? compileItems(undefined) : compileItems(items));
+        await using world = await createRestWorld(compileItems(items));
         for (const s of steps) {
           if (s.kind === "reconcile") {
             world.pass(3);

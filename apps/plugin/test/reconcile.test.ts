@@ -8,7 +8,6 @@ afterEach(() => world[Symbol.asyncDispose]());
 
 const open = async (options: { readonly key?: RestKey; readonly items?: Parameters<typeof compileItems>[0] } = {}) => {
   world = await createRestWorld(compileItems(options.items), options);
-  return world;
 };
 /** Events with one domain each, which nobody told of. */
 const addEvents = (count: number, options: { readonly orgcId?: number; readonly distribution?: number } = {}) =>

@@ -1,68 +1,20 @@
-import { readFileSync } from "node:fs";
-import { type Bus, createFilter, decode, type StixObject } from "@tb/misp-core";
-import { createMemoryStore } from "@tb/misp-core/testing";
+import { createFilter, type StixObject } from "@tb/misp-core";
+import { storeChanges } from "@tb/misp-core/testing";
 import { describe, expect, it } from "vitest";
 import { createCounters } from "../src/counters.ts";
-import { decide } from "../src/pipeline/decide.ts";
-import { createDraft } from "../src/pipeline/draft.ts";
-import { startPublishing } from "../src/pipeline/publish.ts";
 import { uuid } from "./attribute-message.ts";
 import { createConsumers } from "./consumers.ts";
+import { createPipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
+import { recordedMessages } from "./recorded-messages.ts";
 
-interface Recorded {
-  readonly topic: string;
-  readonly trigger: string;
-  readonly body: string;
-}
-const recorded: readonly Recorded[] = readFileSync(
-  new URL("../../../packages/misp-core/src/__fixtures__/misp-notifications.ndjson", import.meta.url),
-  "utf8",
-)
-  .split("\n")
-  .filter(Boolean)
-  .map((line) => JSON.parse(line));
-
-const encoder = new TextEncoder();
-
-/** The pipeline without its loops: one message, one transaction, one publication. */
+/** One message, one transaction, one publication. */
 function createRun(items: Parameters<typeof createFilter>[0] = []) {
-  const store = createMemoryStore();
   const consumers = createConsumers();
   const counters = createCounters();
-  const sent: StixObject[] = [];
+  const rules = { filter: createFilter(items), reorders: false };
+  const { store, take } = createPipelineInMemory(rules, { counters, publish: consumers.receive });
   let at = 1_800_000_000_000;
-  const bus: Pick<Bus, "publish"> = {
-    async publish(objects) {
-      sent.push(...objects);
-      consumers.receive(objects);
-    },
-  };
-  return {
-    store,
-    consumers,
-    counters,
-    sent,
-    async receive(body: unknown): Promise<readonly StixObject[]> {
-      at += 1;
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      const decoded = decode({ topic: "misp", body: encoder.encode(text), observedAtMs: at });
-      if (!decoded.ok) throw new Error(decoded.detail);
-      const draft = createDraft(store);
-      decide(draft, decoded.changes, { filter: createFilter(items), reorders: false }, counters);
-      await store.commit(draft.changes());
-      const before = sent.length;
-      const publisher = startPublishing(store, bus as Bus, { counters, onPublished: () => undefined });
-      await publisher.stop(new AbortController().signal);
-      const confirm = createDraft(store);
-      for (const { sequence, id } of publisher.takePublished()) {
-        confirm.markClean(sequence);
-        const entry = confirm.entry(id);
-        if (entry !== undefined) confirm.setEntry({ ...entry, outdated: [] });
-      }
-      await store.commit(confirm.changes());
-      return sent.slice(before);
-    },
-  };
+  return { store, consumers, counters, receive: (message: string | object) => take(readMessage(message, ++at)) };
 }
 const short = (objects: readonly StixObject[]) =>
   objects.map((o) => `${o["x_threatbus_update"] ?? "plain"} ${o["name"]}`);
@@ -70,12 +22,12 @@ const short = (objects: readonly StixObject[]) =>
 describe("the recorded messages, in order", () => {
   it("end in the state that MISP was in", async () => {
     const run = createRun();
-    for (const { body } of recorded) await run.receive(body);
+    for (const { body } of recordedMessages) await run.receive(body);
 
     // Replayed a second time, as plainly as can be: the last word of each attribute counts, and of each event.
     const last = new Map<string, { Attribute: Record<string, unknown>; action: string }>();
     const deletedEvents = new Set<string>();
-    for (const { topic, body } of recorded) {
+    for (const { topic, body } of recordedMessages) {
       const message = JSON.parse(body);
       if (topic === "misp_json_attribute") last.set(message.Attribute.id, message);
       if (topic === "misp_json_event" && message.action === "delete") deletedEvents.add(message.Event.id);
@@ -319,9 +271,7 @@ describe("what an analyst does, and what goes over the bus", () => {
 
   it("once the index is complete, such a removal is counted and dropped", async () => {
     const run = createRun();
-    const draft = createDraft(run.store);
-    draft.setMeta({ complete: true });
-    await run.store.commit(draft.changes());
+    await run.store.commit(storeChanges({ meta: { complete: true } }));
     expect(await run.receive(message("delete", attribute(1, "a.example"), undefined))).toEqual([]);
     expect(run.counters.snapshot().dropped.reasons).toEqual([["unknown_removal", 1]]);
   });

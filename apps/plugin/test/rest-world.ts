@@ -1,5 +1,5 @@
 import { createMispApi, type MispApi } from "@tb/misp-api";
-import { type Bus, decode, type Filter, type Store } from "@tb/misp-core";
+import type { Filter, Store } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
@@ -14,11 +14,9 @@ import {
 } from "@tb/misp-simulator";
 import type { ReconcileOptions, ReconcileOutcome } from "../src/completeness/reconcile.ts";
 import type { Refetch } from "../src/completeness/refetch.ts";
-import { createCounters } from "../src/counters.ts";
-import { createCommitter } from "../src/pipeline/commit.ts";
-import { type Publisher, startPublishing } from "../src/pipeline/publish.ts";
 import { type Consumers, createConsumers } from "./consumers.ts";
 import { createManualReconciler } from "./manual-reconciler.ts";
+import { createPipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
 
 /** A stand-in MISP with its REST API over HTTP, and the index with its consumers. Its clock stands until it is moved. */
 export interface RestWorld extends AsyncDisposable {
@@ -39,8 +37,6 @@ export interface RestWorld extends AsyncDisposable {
   beforeRequest: ((request: RestRequest) => void | Promise<void>) | undefined;
 }
 
-const encoder = new TextEncoder();
-
 export async function createRestWorld(
   filter: Filter,
   { key = exampleKeys.own }: { readonly key?: RestKey } = {},
@@ -60,37 +56,21 @@ export async function createRestWorld(
   const api = createMispApi({ host: misp.url, key: key.key, now, timeoutMs: 20_000 });
   const store = createMemoryStore();
   const consumers = createConsumers();
-  const bus: Pick<Bus, "publish"> = { publish: async (objects) => consumers.receive(objects) };
-  let publisher: Publisher | undefined;
   const refused: string[] = [];
   const reconciler = createManualReconciler({
     store,
     api: () => api,
-    committer: () => committer,
+    committer: () => pipeline.committer,
     filter,
     now,
     signal: new AbortController().signal,
     sees: ({ ownerOrgId }) => key.role === "site-admin" || ownerOrgId === (key.orgId ?? 1),
     onRefused: (reason) => void refused.push(reason),
   });
-  const committer = createCommitter(store, {
-    rules: {
-      filter,
-      reorders: false,
-      completeness: reconciler.completeness,
-    },
-    counters: createCounters(),
-    takePublished: () => publisher?.takePublished() ?? [],
-    onCommitted: () => publisher?.wake(),
-  });
-  const { commit } = committer;
-  publisher = startPublishing(store, bus as Bus, { counters: createCounters(), onPublished: () => undefined });
-  const settle = async () => {
-    while (store.dirtyAfter(0, 1).length > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await committer.confirm();
-    }
-  };
+  const pipeline = createPipelineInMemory(
+    { filter, reorders: false, completeness: reconciler.completeness },
+    { store, publish: consumers.receive },
+  );
 
   const world: RestWorld = {
     model,
@@ -105,22 +85,17 @@ export async function createRestWorld(
       milliseconds += seconds * 1000;
     },
     async hear(notifications) {
-      for (const { body } of notifications) {
-        const decoded = decode({ topic: "misp", body: encoder.encode(body), observedAtMs: now() });
-        if (!decoded.ok) throw new Error(`${decoded.reason}: ${decoded.detail}`);
-        await commit(decoded.changes);
-      }
-      await settle();
+      for (const { body } of notifications) await pipeline.committer.commit(readMessage(body, now()));
+      await pipeline.settle();
     },
     async reconcile(options) {
       try {
         return await reconciler.reconcile(options);
       } finally {
-        await settle();
+        await pipeline.settle();
       }
     },
     async [Symbol.asyncDispose]() {
-      await publisher?.stop(AbortSignal.timeout(1_000));
       await api[Symbol.asyncDispose]();
       await misp[Symbol.asyncDispose]();
     },

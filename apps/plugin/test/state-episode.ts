@@ -16,11 +16,9 @@ import {
   toExpected,
 } from "./expected.ts";
 import { createManualReconciler, type ManualReconciler } from "./manual-reconciler.ts";
-import { compileItems, createWorld, type KillPoint, type Transport } from "./world.ts";
+import { compileItems, createWorld, killPoints, transports } from "./world.ts";
 
 const losses: readonly number[] = [0, 0.01, 0.1, 0.5];
-const transports: readonly Transport[] = ["zmq", "kafka"];
-const killPoints: readonly KillPoint[] = ["idle", "before-commit", "before-ack", "during-publish", "before-confirm"];
 
 /** Short enough that a request that hangs costs little. */
 const impatientMs = 200;

@@ -1,4 +1,4 @@
-import { type Bus, compileFilter, decode, type Filter, type StixObject, type Store } from "@tb/misp-core";
+import { compileFilter, type Filter, type StixObject, type Store } from "@tb/misp-core";
 import { createMemoryStore } from "@tb/misp-core/testing";
 import {
   createCountingUuid,
@@ -9,22 +9,22 @@ import {
   type MispModel,
   randomAction,
 } from "@tb/misp-simulator";
-import { createCounters } from "../src/counters.ts";
-import { type Committer, createCommitter } from "../src/pipeline/commit.ts";
-import { type Publisher, startPublishing } from "../src/pipeline/publish.ts";
+import type { Committer } from "../src/pipeline/commit.ts";
 import type { Rules } from "../src/pipeline/settle-entry.ts";
 import { type Consumers, createConsumers } from "./consumers.ts";
 import type { PlainItem } from "./expected.ts";
+import { createPipelineInMemory, type PipelineInMemory, readMessage } from "./pipeline-in-memory.ts";
 
-/** How MISP's messages reach us. */
-export type Transport =
-  /** In mispzmq's order, each once; a message counts as observed when it arrives. */
-  | "zmq"
-  /** In any order, again after a kill; a message counts as observed when MISP produced it. */
-  | "kafka";
+/**
+ * How MISP's messages reach us. ZeroMQ: in mispzmq's order, each once; a message counts as observed when it arrives. Kafka: in any
+ * order, again after a kill; a message counts as observed when MISP produced it.
+ */
+export const transports = ["zmq", "kafka"] as const;
+export type Transport = (typeof transports)[number];
 
 /** Where the program is killed. */
-export type KillPoint = "idle" | "before-commit" | "before-ack" | "during-publish" | "before-confirm";
+export const killPoints = ["idle", "before-commit", "before-ack", "during-publish", "before-confirm"] as const;
+type KillPoint = (typeof killPoints)[number];
 
 /** What a program does besides its pipeline, from its start to its kill. */
 interface ProgramParts {
@@ -77,13 +77,11 @@ export interface World {
 }
 
 interface Message {
-  readonly body: Uint8Array;
+  readonly body: string;
   /** About a local tag. */
   readonly unseen: boolean;
   readonly producedAtMs: number;
 }
-
-const encoder = new TextEncoder();
 
 /** Lets everything that can run without new input run. */
 const tick = () => new Promise<void>((resolve) => setImmediate(resolve));
@@ -121,45 +119,31 @@ export function createWorld(options: WorldOptions): World {
     let alive = true;
     const ended = new AbortController();
     const dead = new Promise<never>(() => undefined);
-    const bus: Pick<Bus, "publish"> = {
-      async publish(objects) {
-        // Handing over takes its time, and transactions go on meanwhile.
-        await tick();
-        while (!busUp && alive) await new Promise<void>((resolve) => busChanged.push(resolve));
-        if (!alive) return dead;
-        if (partial !== undefined) {
-          const handedOver = objects.slice(0, partial % (objects.length + 1));
-          consumers.receive(handedOver);
-          onObjects(handedOver);
-          return dead;
-        }
-        consumers.receive(objects);
-        onObjects(objects);
-        await tick();
-        if (!alive) return dead;
-      },
+    const publish = async (objects: readonly StixObject[]) => {
+      // Handing over takes its time, and transactions go on meanwhile.
+      await tick();
+      while (!busUp && alive) await new Promise<void>((resolve) => busChanged.push(resolve));
+      if (!alive) return dead;
+      const handedOver = partial === undefined ? objects : objects.slice(0, partial % (objects.length + 1));
+      consumers.receive(handedOver);
+      onObjects(handedOver);
+      if (partial !== undefined) return dead;
+      await tick();
+      if (!alive) return dead;
     };
-    let publisher: Publisher | undefined;
     const own: Store = {
       ...store,
       commit: (changes) => (alive ? store.commit(changes) : dead),
       expireWaiting: (beforeMs) => (alive ? store.expireWaiting(beforeMs) : dead),
     };
-    const more = options.onStart?.({ store: own, committer: () => committer, now: tickClock, signal: ended.signal });
-    const committer: Committer = createCommitter(own, {
-      rules: { filter, reorders: transport === "kafka", ...more },
-      counters: createCounters(),
-      takePublished: () => publisher?.takePublished() ?? [],
-      onCommitted: () => publisher?.wake(),
-    });
-    publisher = startPublishing(store, bus as Bus, {
-      counters: createCounters(),
-      onPublished: () => undefined,
-      now: () => milliseconds,
-    });
+    const committer = () => pipeline.committer;
+    const more = options.onStart?.({ store: own, committer, now: tickClock, signal: ended.signal });
+    const pipeline: PipelineInMemory = createPipelineInMemory(
+      { filter, reorders: transport === "kafka", ...more },
+      { store: own, publish, now: () => milliseconds },
+    );
     return {
-      committer,
-      publisher,
+      ...pipeline,
       die() {
         alive = false;
         ended.abort();
@@ -185,13 +169,8 @@ export function createWorld(options: WorldOptions): World {
     return taken;
   };
   const commit = async (messages: readonly Message[]) => {
-    const changes = messages.flatMap(({ body, producedAtMs }) => {
-      const observedAtMs = transport === "zmq" ? tickClock() : producedAtMs;
-      const decoded = decode({ topic: "any", body, observedAtMs });
-      if (!decoded.ok) throw new Error(`${decoded.reason}: ${decoded.detail}`);
-      return decoded.changes;
-    });
-    await program.committer.commit(changes);
+    const observedAtMs = ({ producedAtMs }: Message) => (transport === "zmq" ? tickClock() : producedAtMs);
+    await program.committer.commit(messages.flatMap((message) => readMessage(message.body, observedAtMs(message))));
   };
 
   const world: World = {
@@ -208,7 +187,7 @@ export function createWorld(options: WorldOptions): World {
       for (const { topic, body } of notifications) {
         const unseen =
           local !== undefined && topic === "misp_json_tag" && local.has(attachmentOf(JSON.parse(body).Tag));
-        const message = { body: encoder.encode(body), unseen, producedAtMs: tickClock() };
+        const message = { body, unseen, producedAtMs: tickClock() };
         if (loss === undefined || unseen || loss.keep([message]).length > 0) queue.push([{ topic, message }]);
       }
     },
@@ -256,15 +235,11 @@ export function createWorld(options: WorldOptions): World {
     async settle() {
       world.setBus(true);
       while (queue.size > 0 || waiting.length > 0) await world.deliver(50, 1);
-      while (store.dirtyAfter(0, 1).length > 0) {
-        await tick();
-        await program.committer.confirm();
-      }
+      await program.settle();
     },
     async finish() {
       await world.settle();
       program.die();
-      await program.publisher.stop(AbortSignal.timeout(1000));
     },
   };
   return world;

@@ -1,8 +1,6 @@
-import { createFilter, decode, type QualityGates } from "@tb/misp-core";
-import { createMemoryStore } from "@tb/misp-core/testing";
+import { createFilter, type QualityGates } from "@tb/misp-core";
 import { describe, expect, it } from "vitest";
-import { createCounters } from "../counters.ts";
-import { createCommitter } from "./commit.ts";
+import { createPipelineInMemory, readMessage } from "../../test/pipeline-in-memory.ts";
 
 const removal = {
   Attribute: {
@@ -13,20 +11,11 @@ const removal = {
 };
 
 /** Which patterns a soft deletion takes from the bus that is the first that is heard of an attribute. */
-async function removedBy(distribution: string, gates: QualityGates): Promise<readonly string[]> {
-  const store = createMemoryStore();
-  const { commit } = createCommitter(store, {
-    rules: { filter: createFilter([]), reorders: false, quality: { gates: () => gates, now: () => 1_800_000_000_000 } },
-    counters: createCounters(),
-    takePublished: () => [],
-    onCommitted: () => undefined,
-  });
+async function removedBy(distribution: string, gates: QualityGates): Promise<readonly unknown[]> {
+  const quality = { gates: () => gates, now: () => 1_800_000_000_000 };
+  const { take } = createPipelineInMemory({ filter: createFilter([]), reorders: false, quality });
   const message = { ...removal, Attribute: { ...removal.Attribute, distribution }, action: "soft-delete" };
-  const body = new TextEncoder().encode(JSON.stringify(message));
-  const decoded = decode({ topic: "misp", body, observedAtMs: 1_800_000_000_000 });
-  if (!decoded.ok) throw new Error(decoded.detail);
-  await commit(decoded.changes);
-  return store.entry(7)?.outdated.map(({ pattern }) => pattern) ?? [];
+  return (await take(readMessage(message, 1_800_000_000_000))).map((object) => object["pattern"]);
 }
 
 describe("the removal of an attribute that the index does not know", () => {

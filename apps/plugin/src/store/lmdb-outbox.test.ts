@@ -1,8 +1,7 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import {
   describeOutbox,
   exampleEntry,
@@ -14,6 +13,7 @@ import {
 import fc from "fast-check";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startScript } from "../../test/store-script.ts";
 import { createDurableWrites } from "./durable-writes.ts";
 import { timeKey, uuidKey, uuidOfKey, uuidOfTimeKey } from "./keys.ts";
 import { createLmdbOutbox } from "./lmdb-outbox.ts";
@@ -87,22 +87,21 @@ describe("the outbox beside the index", () => {
   // Only root can mount a file system that is small enough to fill.
   const canMount = process.platform === "linux" && process.getuid?.() === 0;
   it.skipIf(!canMount)(
-    `on a full disk fails with a text that says so, beside the index, and keeps what was committed${canMount ? "" : " (skipped: needs root for a small file system)"}`,
+    `on a full disk fails with a text that says so, as the index does, and both keep what was committed${canMount ? "" : " (skipped: needs root for a small file system)"}`,
     async () => {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
       try {
-        const code = `
-          import { openLmdbStore } from ${JSON.stringify(new URL("./lmdb-store.ts", import.meta.url).href)};
-          import { exampleEntry, exampleOutboxEntry, storeChanges } from "@tb/misp-core/testing";
-          const path = ${JSON.stringify(join(folder, "state"))};
+        const { closed } = startScript(
+          join(folder, "state"),
+          `
           const store = await openLmdbStore({ path });
           let rows = 0;
           let entries = 0;
           const fill = async (commit) => {
-            try { for (;;) await commit(); } catch (error) { return error.code; }
+            try { for (;;) await commit(); } catch (error) { return [error.code, error.retryable, error.message.includes("make room")].join(" "); }
           };
           const numbers = Array.from({ length: 200 }, (_, number) => number + 1);
-          const codes = await Promise.all([
+          const failures = await Promise.all([
             fill(async () => {
               await store.outbox.commit({ put: numbers.map((number) => exampleOutboxEntry(rows + number)) });
               rows += 200;
@@ -112,18 +111,16 @@ describe("the outbox beside the index", () => {
               entries += 200;
             }),
           ]);
-          console.log(codes.join(" "), store.outbox.counts().waiting === rows);
+          console.log([...failures, store.outbox.counts().waiting === rows].join(", "));
           await store[Symbol.asyncDispose]();
           const again = await openLmdbStore({ path });
-          console.log(rows > 0, again.outbox.counts().waiting === rows, again.outbox.earliest(1_000_000).length === rows, again.entriesAfter(0, 1_000_000).length === entries);
-          await again[Symbol.asyncDispose]();`;
-        // A process of its own: lmdb writes the cause to standard error.
-        const { stdout } = await promisify(execFile)(
-          process.execPath,
-          ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", code],
-          { cwd: new URL("../..", import.meta.url) },
+          console.log(rows > 0, entries > 0, again.outbox.counts().waiting === rows, again.outbox.earliest(1_000_000).length === rows, again.entriesAfter(0, 1_000_000).length === entries);
+          await again[Symbol.asyncDispose]();`,
         );
-        expect(stdout).toBe("no_space no_space true\ntrue true true true\n");
+        expect(await closed).toMatchObject({
+          code: 0,
+          output: "no_space true true, no_space true true, true\ntrue true true true true\n",
+        });
       } finally {
         execFileSync("umount", [folder]);
       }

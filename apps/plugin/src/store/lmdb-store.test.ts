@@ -1,4 +1,3 @@
-import { execFileSync, spawn } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -16,6 +15,8 @@ import type { Store } from "@tb/misp-core";
 import { describeStore, exampleEntry, storeChanges } from "@tb/misp-core/testing";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../test/command.ts";
+import { startScript } from "../../test/store-script.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 
 let folder: string;
@@ -53,39 +54,10 @@ async function filled(path: string): Promise<void> {
   await store[Symbol.asyncDispose]();
 }
 
-/** Runs a script that opens the store in another process, and gives its lines. */
-function child(path: string, script: string) {
-  const code = `
-    import { openLmdbStore } from ${JSON.stringify(new URL("./lmdb-store.ts", import.meta.url).href)};
-    import { exampleEntry, storeChanges } from "@tb/misp-core/testing";
-    const path = process.argv[1];
-    ${script}`;
-  const process_ = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", code, path],
-    {
-      cwd: new URL("../..", import.meta.url),
-      stdio: ["pipe", "pipe", "pipe"],
-    },
-  );
-  let output = "";
-  let errors = "";
-  process_.stdout.on("data", (chunk: Buffer) => (output += chunk));
-  process_.stderr.on("data", (chunk: Buffer) => (errors += chunk));
-  const closed = new Promise<{ code: number | null; output: string; errors: string }>((resolve) =>
-    process_.on("close", (exitCode) => resolve({ code: exitCode, output, errors })),
-  );
-  return { process: process_, closed, lines: () => output.split("\n").filter(Boolean) };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
-}
-
 describe("state folder", () => {
   it("is for its owner alone, whatever the umask", async () => {
     const path = join(folder, "a", "state");
-    const { closed } = child(
+    const { closed } = startScript(
       path,
       `process.umask(0); const store = await openLmdbStore({ path }); await store.commit(storeChanges({ entries: [{ after: exampleEntry(1) }] })); await store[Symbol.asyncDispose]();`,
     );
@@ -97,13 +69,16 @@ describe("state folder", () => {
   });
 
   it("refuses a second process, with the first one's pid", async () => {
-    const first = child(folder, `await openLmdbStore({ path }); console.log("open"); setInterval(() => {}, 1000);`);
+    const first = startScript(
+      folder,
+      `await openLmdbStore({ path }); console.log("open"); setInterval(() => {}, 1000);`,
+    );
     await until(() => first.lines().includes("open"));
     await expect(openLmdbStore({ path: folder })).rejects.toMatchObject({
       code: "locked",
-      message: expect.stringContaining(`another process (pid ${first.process.pid}) uses this state folder`),
+      message: expect.stringContaining(`another process (pid ${first.child.pid}) uses this state folder`),
     });
-    first.process.kill("SIGKILL");
+    first.child.kill("SIGKILL");
     await first.closed;
     await (await openLmdbStore({ path: folder }))[Symbol.asyncDispose]();
   });
@@ -111,10 +86,10 @@ describe("state folder", () => {
   it("of two processes that start at the same time one gets it, every time", async () => {
     for (let i = 0; i < 3; i++) {
       const script = `try { await openLmdbStore({ path }); console.log("won"); setInterval(() => {}, 1000); } catch (error) { console.log(error.code); process.exit(1); }`;
-      const both = [child(folder, script), child(folder, script)];
+      const both = [startScript(folder, script), startScript(folder, script)];
       await until(() => both.every(({ lines }) => lines().length > 0));
       expect(both.map(({ lines }) => lines()[0]).sort()).toEqual(["locked", "won"]);
-      for (const { process: p } of both) p.kill("SIGKILL");
+      for (const { child } of both) child.kill("SIGKILL");
       await Promise.all(both.map(({ closed }) => closed));
     }
   });
@@ -179,42 +154,10 @@ describe("state folder", () => {
 });
 
 describe("commit", () => {
-  // Only root can mount a file system that is small enough to fill.
-  const canMount = process.platform === "linux" && process.getuid?.() === 0;
-  it.skipIf(!canMount)(
-    `on a full disk fails with a text that says so, and keeps what was committed${canMount ? "" : " (skipped: needs root for a small file system)"}`,
-    async () => {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
-      try {
-        const path = join(folder, "state");
-        // A process of its own: lmdb writes the cause to standard error.
-        const { closed } = child(
-          path,
-          `const store = await openLmdbStore({ path });
-         let committed = 0;
-         try {
-           for (;;) {
-             const entries = Array.from({ length: 200 }, (_, i) => ({ after: exampleEntry(committed + i + 1) }));
-             await store.commit(storeChanges({ entries }));
-             committed += 200;
-           }
-         } catch (error) { console.log(error.code, error.retryable, error.message.includes("make room")); }
-         await store[Symbol.asyncDispose]();
-         const again = await openLmdbStore({ path });
-         console.log(committed > 1000, again.entriesAfter(0, 1_000_000).length === committed);
-         await again[Symbol.asyncDispose]();`,
-        );
-        expect(await closed).toMatchObject({ code: 0, output: "no_space true true\ntrue true\n" });
-      } finally {
-        execFileSync("umount", [folder]);
-      }
-    },
-  );
-
   it("is whole or not at all under SIGKILL, and whole once it was confirmed", async () => {
     let last = 0;
     for (let kill = 0; kill < 10; kill++) {
-      const writer = child(
+      const writer = startScript(
         folder,
         `const store = await openLmdbStore({ path });
          for (let n = ${last} + 1; ; n++) {
@@ -224,7 +167,7 @@ describe("commit", () => {
          }`,
       );
       await until(() => writer.lines().length > kill * 7);
-      writer.process.kill("SIGKILL");
+      writer.child.kill("SIGKILL");
       await writer.closed;
       const acknowledged = Number(writer.lines().at(-1));
       const store: Store = await openLmdbStore({ path: folder });

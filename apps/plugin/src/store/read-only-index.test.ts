@@ -1,5 +1,3 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -13,10 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { exampleEntry, storeChanges } from "@tb/misp-core/testing";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../test/command.ts";
+import { startScript } from "../../test/store-script.ts";
 import { openLmdbStore } from "./lmdb-store.ts";
 import { openReadOnlyIndex } from "./read-only-index.ts";
 
@@ -32,25 +31,6 @@ afterEach(() => {
 async function fill(path: string): Promise<void> {
   await using store = await openLmdbStore({ path });
   await store.commit(storeChanges({ entries: [{ after: exampleEntry(1) }, { after: exampleEntry(2) }] }));
-}
-
-/** Runs a script in another process: LMDB shares one environment between all openings in a process. */
-function child(script: string) {
-  const code = `
-    import { openReadOnlyIndex } from ${JSON.stringify(new URL("./read-only-index.ts", import.meta.url).href)};
-    const path = ${JSON.stringify(folder)};
-    ${script}`;
-  const process_ = spawn(
-    process.execPath,
-    ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", code],
-    { cwd: new URL("../..", import.meta.url), stdio: ["pipe", "pipe", "inherit"] },
-  );
-  let output = "";
-  process_.stdout.on("data", (chunk: Buffer) => (output += chunk));
-  return { process: process_, lines: () => output.split("\n").filter(Boolean) };
-}
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
 }
 
 describe("the index for who only looks at it", () => {
@@ -90,20 +70,15 @@ describe("the index for who only looks at it", () => {
 
   it("says that another user may not read it, and does not take it for absent", async () => {
     await fill(folder);
-    const code = `
-      import { openReadOnlyIndex } from ${JSON.stringify(new URL("./read-only-index.ts", import.meta.url).href)};
-      process.setuid?.(65534);
-      console.log(JSON.stringify(openReadOnlyIndex(${JSON.stringify(folder)})));`;
     const isRoot = process.getuid?.() === 0;
     if (!isRoot) chmodSync(folder, 0);
-    const script = isRoot ? code : code.replace("process.setuid?.(65534);", "");
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ["--import", "tsx", "--conditions=@tb/source", "--input-type=module", "-e", script],
-      { cwd: new URL("../..", import.meta.url) },
+    const { closed } = startScript(
+      folder,
+      `${isRoot ? "process.setuid(65534);" : ""} console.log(JSON.stringify(openReadOnlyIndex(path)));`,
     );
+    const { output } = await closed;
     const text = `this user may not read the index in ${folder}: run this as the program's`;
-    expect(JSON.parse(stdout)).toEqual({ ok: false, absent: false, text });
+    expect(JSON.parse(output)).toEqual({ ok: false, absent: false, text });
   });
 
   it("of a file that the program has not filled yet: no index", async () => {
@@ -125,23 +100,26 @@ describe("the index for who only looks at it", () => {
 
   it("sees what the program commits while it looks, and is not in its way", async () => {
     await using store = await openLmdbStore({ path: folder });
-    const reader = child(`
+    const reader = startScript(
+      folder,
+      `
       const opened = openReadOnlyIndex(path);
       if (!opened.ok) throw new Error(opened.text);
       const look = () => console.log(opened.reader.read((view) => [1, 2].filter((id) => view.entry(id) !== undefined).join(" ") || "none"));
       look();
       process.stdin.on("data", look);
-    `);
+    `,
+    );
     await until(() => reader.lines().length === 1);
     await store.commit(storeChanges({ entries: [{ after: exampleEntry(1) }] }));
-    reader.process.stdin.write("look\n");
+    reader.child.stdin.write("look\n");
     await until(() => reader.lines().length === 2);
     await store.commit(storeChanges({ entries: [{ after: exampleEntry(2) }] }));
-    reader.process.stdin.write("look\n");
+    reader.child.stdin.write("look\n");
     await until(() => reader.lines().length === 3);
     expect(reader.lines()).toEqual(["none", "1", "1 2"]);
-    reader.process.kill("SIGKILL");
-    await once(reader.process, "exit");
+    reader.child.kill("SIGKILL");
+    await reader.closed;
   });
 
   it("holds no snapshot between two looks: stopped there, it does not make the store grow", async () => {
@@ -157,7 +135,9 @@ describe("the index for who only looks at it", () => {
       await store.commit(storeChanges({ entries }));
     };
     for (let round = 0; round < 20; round++) await rewrite(round);
-    const reader = child(`
+    const reader = startScript(
+      folder,
+      `
       const opened = openReadOnlyIndex(path);
       if (!opened.ok) throw new Error(opened.text);
       const found = opened.reader.read((view) => {
@@ -167,14 +147,15 @@ describe("the index for who only looks at it", () => {
       });
       console.log(JSON.stringify(found));
       process.kill(process.pid, "SIGSTOP");
-    `);
+    `,
+    );
     await until(() => reader.lines().length === 1);
     expect(JSON.parse(reader.lines()[0] ?? "")).toEqual([{ id: 1 }, 1, 200]);
     const size = () => statSync(join(folder, "data.mdb")).size;
     const before = size();
     for (let round = 0; round < 60; round++) await rewrite(round);
     expect(size()).toBeLessThan(2 * before);
-    reader.process.kill("SIGKILL");
-    await once(reader.process, "exit");
+    reader.child.kill("SIGKILL");
+    await reader.closed;
   });
 });
