@@ -7,7 +7,7 @@ import { createCommands, until } from "./command.ts";
 import { useMisp } from "./misp.ts";
 
 const commands = createCommands("bus-program");
-const misp = useMisp({ publishes: true, heartbeatAfterMs: 0 });
+const misp = useMisp({ publishes: true });
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();

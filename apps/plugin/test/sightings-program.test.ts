@@ -8,7 +8,7 @@ import { type Command, createCommands, until } from "./command.ts";
 import { useMisp } from "./misp.ts";
 
 const commands = createCommands("sightings-program");
-const misp = useMisp({ publishes: true, heartbeatAfterMs: 0 });
+const misp = useMisp({ publishes: true });
 
 /** The real program between MISP's publisher, MISP's REST API, and a tool on standard input and output. */
 function start(

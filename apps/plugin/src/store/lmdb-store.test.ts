@@ -11,7 +11,6 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "@tb/misp-core";
 import { describeStore, exampleEntry, storeChanges } from "@tb/misp-core/testing";
 import { open } from "lmdb";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -170,7 +169,7 @@ describe("commit", () => {
       writer.child.kill("SIGKILL");
       await writer.closed;
       const acknowledged = Number(writer.lines().at(-1));
-      const store: Store = await openLmdbStore({ path: folder });
+      const store = await openLmdbStore({ path: folder });
       last = store.meta().sequence;
       expect(last).toBeGreaterThanOrEqual(acknowledged);
       expect(last).toBeLessThanOrEqual(acknowledged + 1);
