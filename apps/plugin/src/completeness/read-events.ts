@@ -56,7 +56,7 @@ export async function* readEvents(
 ): AsyncGenerator<RowsPart, void, undefined> {
   let changes: Change[] = [];
   let rows = 0;
-  for await (const page of ahead(readPages(api, events, options), 2)) {
+  for await (const page of ahead(readPages(api, events, options))) {
     /** MISP reads an event once for a page. */
     const told = new Set<number>();
     for (const row of page.rows) {
@@ -130,19 +130,19 @@ async function* readPages(
   }
 }
 
-/** Asks for the next `depth` values while one is worked on. */
-async function* ahead<T>(source: AsyncGenerator<T, void, undefined>, depth: number) {
-  const coming: Promise<IteratorResult<T, void>>[] = [];
+/** Asks for the next value while one is worked on. With more than one ahead, what is live waits longer (`pnpm bench:reconcile`). */
+async function* ahead<T>(source: AsyncGenerator<T, void, undefined>) {
+  const ask = () => {
+    const next = source.next();
+    // It may fail before anybody waits for it.
+    next.catch(() => undefined);
+    return next;
+  };
   try {
-    for (;;) {
-      while (coming.length <= depth) {
-        const next = source.next();
-        // It may fail before anybody asks for it.
-        next.catch(() => undefined);
-        coming.push(next);
-      }
-      const result = await coming.shift();
-      if (result === undefined || result.done === true) return;
+    for (let next = ask(); ; ) {
+      const result = await next;
+      if (result.done === true) return;
+      next = ask();
       yield result.value;
     }
   } finally {
