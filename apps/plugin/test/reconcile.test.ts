@@ -64,6 +64,20 @@ describe("a reconcile", () => {
     expect(world.consumers.received).toBe(1);
   });
 
+  it("reads an event again of which a row came that does not say what it is of", async () => {
+    await open();
+    addEvents(1);
+    world.pass(10);
+    const body = JSON.stringify({ response: { Attribute: [{ type: "domain" }] } });
+    const headers = { "content-type": "application/json" };
+    world.misp.fail({ kind: "answer", status: 200, headers, body }, { path: "/attributes" });
+    await world.reconcile();
+    expect(world.refused.length).toBeGreaterThan(0);
+    world.misp.heal();
+    expect(await world.reconcile()).toMatchObject({ events: 1 });
+    expect(held()).toEqual(["d1.example"]);
+  });
+
   it("remembers an event without attributes, or with none that can be announced", async () => {
     await open();
     const { id } = world.model.addEvent({ info: "empty" });
@@ -353,6 +367,23 @@ describe("absence", () => {
     expect(held()).toEqual(["d1.example"]);
     world.pass(6);
     expect(await world.reconcile()).toMatchObject({ events: 0 });
+  });
+
+  it("looks again at what was heard of by a clock that is ahead, and is gone", async () => {
+    await open();
+    const [first] = addEvents(1);
+    world.pass(10);
+    await world.reconcile();
+    world.pass(60);
+    await world.hear(world.model.editAttribute({ id: 1 }).notifications);
+    world.pass(-60);
+    world.model.hardDelete({ id: first?.attributeId ?? 0 });
+    world.pass(10);
+    expect(await world.reconcile()).toMatchObject({ events: 1, absent: 0 });
+    expect(held()).toEqual(["d1.example"]);
+    world.pass(60);
+    expect(await world.reconcile()).toMatchObject({ events: 1, absent: 1 });
+    expect(held()).toEqual([]);
   });
 
   it("believes a second query: what is not in the list may be there all the same", async () => {
