@@ -120,6 +120,10 @@ describe("a reconcile", () => {
       ...{ entries: [], events: [], tags: [], waiting: { added: [], taken: [] }, dirty: [], clean: [] },
       meta: { coverage: "of another filter" },
     });
+    world.misp.fail({ kind: "internal-error" }, { path: "/attributes" });
+    await expect(world.reconcile()).rejects.toMatchObject({ code: "server-error" });
+    expect(world.store.meta().complete).toBe(false);
+    world.misp.heal();
     expect(await world.reconcile()).toMatchObject({ events: 1 });
     expect(await world.reconcile()).toMatchObject({ events: 0 });
   });
@@ -275,6 +279,22 @@ describe("a reconcile", () => {
     await world.reconcile();
     expect(held()).toEqual([]);
     expect(await world.reconcile()).toMatchObject({ events: 0 });
+  });
+  it("reads what carries a tag that is not in the list, once each time that it vanishes from it", async () => {
+    await open();
+    const { id: eventId } = world.model.addEvent({ info: "e" });
+    world.model.addAttribute({ eventId, type: "domain", value: "tagged.example", tags: [{ name: "hidden" }] });
+    world.pass(10);
+    await world.reconcile();
+    const headers = { "content-type": "application/json" };
+    const hide = () =>
+      world.misp.fail({ kind: "answer", status: 200, headers, body: JSON.stringify({ Tag: [] }) }, { path: "/tags" });
+    const events: number[] = [];
+    for (const change of [hide, hide, world.misp.heal, hide]) {
+      change();
+      events.push((await world.reconcile()).events);
+    }
+    expect(events).toEqual([1, 0, 0, 1]);
   });
 });
 
@@ -438,6 +458,69 @@ describe("absence", () => {
     world.misp.narrow(exampleKeys.own.key, undefined);
     await world.reconcile();
     expect(held()).toEqual(["d1.example"]);
+  });
+
+  it("leaves what is missing besides the one event that it was asked for, and does not ask of what was told to be deleted", async () => {
+    await open();
+    addEvents(3);
+    world.pass(10);
+    await world.reconcile();
+    await world.hear(world.model.deleteEvent({ id: 3 }).notifications);
+    world.model.deleteEvent({ id: 2 });
+    world.pass(10);
+    world.misp.forgetRequests();
+    expect(await world.reconcile({ scope: { eventId: 1 } })).toMatchObject({ events: 1, absent: 0 });
+    expect(searches().map(({ body }) => body.includes('"eventid":[1]'))).toEqual([true]);
+    expect(held()).toEqual(["d1.example", "d2.example"]);
+    world.misp.forgetRequests();
+    expect(await world.reconcile()).toMatchObject({ events: 0, absent: 1 });
+    expect(searches().map(({ body }) => body.includes('"eventid":[2]'))).toEqual([true]);
+  });
+
+  it("leaves an event that is not listed, and of which something was heard meanwhile", async () => {
+    await open();
+    addEvents(2);
+    world.pass(10);
+    await world.reconcile();
+    world.misp.narrow(exampleKeys.own.key, { withoutEvents: [2] });
+    world.beforeRequest = async ({ path }) => {
+      if (!path.includes("restSearch")) return;
+      world.beforeRequest = undefined;
+      await world.hear(world.model.addAttribute({ eventId: 2, type: "domain", value: "late.example" }).notifications);
+    };
+    expect(await world.reconcile()).toMatchObject({ absent: 0 });
+    expect(held()).toEqual(["d1.example", "d2.example", "late.example"]);
+    world.pass(20);
+    expect(await world.reconcile()).toMatchObject({ absent: 2 });
+    expect(held()).toEqual(["d1.example"]);
+  });
+
+  it("withdraws from an event that is gone also what no answer ever showed and everybody would see", async () => {
+    await open({ key: exampleKeys.other });
+    addEvents(1);
+    const { id } = world.model.addEvent({ info: "without attributes" });
+    world.pass(10);
+    await world.reconcile();
+    const { notifications } = world.model.addAttribute({ eventId: 1, type: "domain", value: "live.example" });
+    await world.hear(notifications);
+    world.model.deleteEvent({ id: 1 });
+    world.model.deleteEvent({ id });
+    world.pass(60);
+    expect(await world.reconcile()).toMatchObject({ absent: 2 });
+    expect(held()).toEqual([]);
+    expect([1, id].map((event) => world.store.event(event)?.version)).toEqual([undefined, undefined]);
+  });
+
+  it("holds the brake by the events that are left, whatever was deleted before", async () => {
+    await open();
+    const events = addEvents(130);
+    world.pass(10);
+    await world.reconcile();
+    for (const { eventId } of events.slice(0, 80))
+      await world.hear(world.model.deleteEvent({ id: eventId }).notifications);
+    world.misp.narrow(exampleKeys.own.key, { withoutEvents: events.slice(80, 101).map(({ eventId }) => eventId) });
+    world.pass(10);
+    expect(await world.reconcile()).toMatchObject({ held: 21, absent: 0 });
   });
 
   it("holds the brake when more than 20 events and more than a fifth would vanish at once, until it is forced", async () => {

@@ -99,7 +99,6 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   /** Those of them that do not differ: a kill would forget that they are wanted. */
   const unsettled: EventVersion[] = [];
   for (const version of index.events) {
-    if (listed.has(version.id)) continue;
     listed.add(version.id);
     // Thousands are compared in milliseconds; what is live goes first all the same.
     if (listed.size % eventsPerTurn === 0) await nextTurn();
@@ -212,8 +211,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
 async function widen({ store, commit }: ReconcileParts, digest: string): Promise<void> {
   const { coverage, epoch } = store.meta();
   if (coverage === digest) return;
-  const meta = coverage === "" ? { coverage: digest } : { coverage: digest, epoch: epoch + 1, complete: false };
-  await commit([], { meta });
+  await commit([], { meta: { coverage: digest, epoch: epoch + 1, complete: false } });
 }
 
 function isInScope(scope: ReconcileScope | undefined, { id, timestamp }: EventVersion): boolean {

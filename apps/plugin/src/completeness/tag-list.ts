@@ -31,16 +31,16 @@ export async function readTagNews(
   if (listed === undefined) return { changes: [], eventIds: new Set(), missing: [] };
   const changes = listed.flatMap(({ id, name, exportable }): Change[] => {
     const known = store.tagDefinition(id);
-    if (known?.deleted === true || (known?.name === name && known.exportable === exportable)) return [];
+    if (known?.name === name && known.exportable === exportable) return [];
     const tag = { id, name, ...(exportable === undefined ? {} : { exportable }) };
     return [{ kind: "tag-renamed", origin: "rest", observedAtMs: requestedAtMs, tag }];
   });
   const ids = new Set(listed.map(({ id }) => id));
   const eventIds = new Set<number>();
   const missing: number[] = [];
-  for (const { id, deleted } of [...store.tagDefinitions()]) {
+  for (const { id } of [...store.tagDefinitions()]) {
     if (ids.has(id)) unlisted.delete(id);
-    else if (!deleted && !unlisted.has(id)) {
+    else if (!unlisted.has(id)) {
       missing.push(id);
       const carriers = store.taggedWith(id);
       for (const eventId of carriers.eventIds) eventIds.add(eventId);
