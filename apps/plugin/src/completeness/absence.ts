@@ -28,7 +28,7 @@ export interface Absence {
   readonly version: EventVersion | undefined;
   /** How many attributes the index has of the event, these among them. */
   readonly of: number;
-  /** The event is not in the list, and a search found something of it: it keeps what else is known of it. */
+  /** The event is not in the list, and a search found something of it. */
   readonly isThere?: true;
   /** Another attribute is not shown either, and may only not be visible yet: the event has to be read once more. */
   readonly open: boolean;

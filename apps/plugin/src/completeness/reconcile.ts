@@ -184,7 +184,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
   const held = force ? 0 : countHeld(confirmed, vanished.known);
   let absent = 0;
   let facts: Finding[] = [];
-  for (const { eventId: id, ids, version, isThere, open } of held === 0 ? confirmed : []) {
+  for (const { eventId: id, ids, version, open } of held === 0 ? confirmed : []) {
     // Of an event that is in the list others may be talking all the time: what is gone from it is gone.
     if (version === undefined && heard.has(id)) continue;
     absent += ids.length;
@@ -192,7 +192,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
       const observedAtMs = rule.listedAtMs;
       facts.push({ kind: "attribute-absent", origin: "rest", observedAtMs, attributeId, eventId: id });
     }
-    if (isThere === undefined) facts.push(toFinding(id, version, open ? 0 : undefined));
+    facts.push(toFinding(id, version, open ? 0 : undefined));
     if (facts.length < factsPerCommit) continue;
     await commitInParts(commit, facts);
     facts = [];
