@@ -46,7 +46,6 @@ export function applyAttribute(batch: Batch, change: AttributeChange): Dropped {
   } else {
     if (isNewerContent(entry, change)) {
       entry = { ...entry, content: mergeContent(entry.content, content), contentAtMs: atMs, origin: change.origin };
-      if (!content.deleted) removedUnknown.delete(id);
     } else {
       // A part that nobody said so far is news, however old the message is.
       const filled = mergeContent(content, entry.content);
