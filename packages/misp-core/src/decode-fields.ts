@@ -98,12 +98,9 @@ export function readOptionalBoolean(value: unknown): boolean | undefined {
   return value === undefined || value === null ? undefined : readBoolean(value);
 }
 
-/** With the u flag, the halves of a pair are one character, and none of these. */
-const loneSurrogate = /\p{Surrogate}/u;
-
 /** A string, or undefined. A lone surrogate cannot be written as UTF-8, so such a text is none. */
 export function readText(value: unknown): string | undefined {
-  return typeof value === "string" && !loneSurrogate.test(value) ? value : undefined;
+  return typeof value === "string" && value.isWellFormed() ? value : undefined;
 }
 
 /** A tag as lists and tag messages carry it; undefined when id or name is missing. */
