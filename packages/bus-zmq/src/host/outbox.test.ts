@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createNarrowPipe } from "../../test/narrow-pipe.ts";
 import { indicator, removal } from "../../test/objects.ts";
 import { type OutgoingMessage, toMessage } from "../outgoing-message.ts";
 import { createOutbox, type OutboxOptions } from "./outbox.ts";
@@ -15,16 +16,11 @@ const messages = (objects: readonly ReturnType<typeof indicator>[], canRender = 
 
 /** An outbox whose pipe has room for so many messages. */
 function open(options: Partial<OutboxOptions> = {}, room = Number.POSITIVE_INFINITY) {
-  const state = { room, tries: 0, sent: [] as string[], behind: [] as string[], givenUp: [] as string[] };
+  const { pipe, send, ids } = createNarrowPipe(room);
+  const state = Object.assign(pipe, { behind: [] as string[], givenUp: [] as string[] });
   const outbox = createOutbox({
     topic: "abc",
-    async send(text) {
-      state.tries += 1;
-      if (state.room <= 0) return false;
-      state.room -= 1;
-      state.sent.push(text);
-      return true;
-    },
+    send,
     renderAgain: undefined,
     stallTimeoutMs: 30_000,
     snapshotStallTimeoutMs: 600_000,
@@ -38,7 +34,6 @@ function open(options: Partial<OutboxOptions> = {}, room = Number.POSITIVE_INFIN
     },
     ...options,
   });
-  const ids = () => state.sent.map((text) => Number(/(\d+)"/.exec(text.slice(text.indexOf("8000-")))?.[1]));
   return { outbox, state, ids };
 }
 

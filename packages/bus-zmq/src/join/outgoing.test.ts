@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createNarrowPipe } from "../../test/narrow-pipe.ts";
 import { indicator, removal } from "../../test/objects.ts";
 import { consume, createValueModel } from "../../test/value-model.ts";
 import { toMessage } from "../outgoing-message.ts";
@@ -17,21 +18,14 @@ afterEach(() => {
 /** A session that has room for so many messages. */
 function openSession(room = Number.POSITIVE_INFINITY) {
   const ended = new AbortController();
-  const state = { room, tries: 0, sent: [] as string[] };
+  const { pipe: state, send, ids } = createNarrowPipe(room);
   const session: { -readonly [K in keyof Session]: Session[K] } = {
     topic: "abc",
     signal: ended.signal,
-    async send(text) {
-      state.tries += 1;
-      if (state.room <= 0) return false;
-      state.room -= 1;
-      state.sent.push(text);
-      return true;
-    },
+    send,
     lose: (detail) => ended.abort(detail),
     close: async () => undefined,
   };
-  const ids = () => state.sent.map((text) => Number(text.slice(text.indexOf("8000-") + 5).split('"')[0]));
   return { session, state, ids };
 }
 
