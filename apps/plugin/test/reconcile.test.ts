@@ -1,4 +1,4 @@
-import { exampleKeys, type RestKey } from "@tb/misp-simulator";
+import { exampleKeys, type RestFailure, type RestKey } from "@tb/misp-simulator";
 import { afterEach, describe, expect, it } from "vitest";
 import { createRestWorld, type RestWorld } from "./rest-world.ts";
 import { compileItems } from "./world.ts";
@@ -16,6 +16,13 @@ const addEvents = (count: number, options: { readonly orgcId?: number; readonly 
     const attribute = world.model.addAttribute({ eventId: event.id, type: "domain", value: `d${event.id}.example` });
     return { eventId: event.id, attributeId: attribute.id, body: [...event.notifications, ...attribute.notifications] };
   });
+/** MISP answers with this, whatever it was asked. */
+const answer = (body: unknown): RestFailure => ({
+  ...{ kind: "answer", status: 200, headers: { "content-type": "application/json" } },
+  body: JSON.stringify(body),
+});
+/** A row that does not say what it is of. */
+const namelessRow = answer({ response: { Attribute: [{ type: "domain" }] } });
 const searches = () => world.misp.requests.filter(({ path }) => path.includes("restSearch"));
 const held = () => [...world.consumers.byPattern].map((pattern) => /'(.*)'/.exec(pattern)?.[1]).sort();
 
@@ -68,9 +75,7 @@ describe("a reconcile", () => {
     await open();
     addEvents(1);
     world.pass(10);
-    const body = JSON.stringify({ response: { Attribute: [{ type: "domain" }] } });
-    const headers = { "content-type": "application/json" };
-    world.misp.fail({ kind: "answer", status: 200, headers, body }, { path: "/attributes" });
+    world.misp.fail(namelessRow, { path: "/attributes" });
     await world.reconcile();
     expect(world.refused.length).toBeGreaterThan(0);
     world.misp.heal();
@@ -286,9 +291,7 @@ describe("a reconcile", () => {
     world.model.addAttribute({ eventId, type: "domain", value: "tagged.example", tags: [{ name: "hidden" }] });
     world.pass(10);
     await world.reconcile();
-    const headers = { "content-type": "application/json" };
-    const hide = () =>
-      world.misp.fail({ kind: "answer", status: 200, headers, body: JSON.stringify({ Tag: [] }) }, { path: "/tags" });
+    const hide = () => world.misp.fail(answer({ Tag: [] }), { path: "/tags" });
     const events: number[] = [];
     for (const change of [hide, hide, world.misp.heal, hide]) {
       change();
@@ -365,8 +368,7 @@ describe("absence", () => {
     const list = await fetch(`${world.misp.url}${path}`, {
       headers: { authorization: exampleKeys.own.key, accept: "application/json" },
     });
-    const body = JSON.stringify([...((await list.json()) as object[]), { id: "?" }]);
-    world.misp.fail({ kind: "answer", status: 200, headers: { "content-type": "application/json" }, body }, { path });
+    world.misp.fail(answer([...((await list.json()) as object[]), { id: "?" }]), { path });
     expect(await world.reconcile()).toMatchObject({ absent: 0, listed: 1 });
     world.misp.heal();
     expect(await world.reconcile()).toMatchObject({ absent: 1 });
@@ -430,12 +432,10 @@ describe("absence", () => {
     world.model.hardDelete({ id: first?.attributeId ?? 0 });
     world.model.deleteEvent({ id: 2 });
     world.pass(10);
-    const body = JSON.stringify({ response: { Attribute: [{ type: "domain" }] } });
     world.beforeRequest = (request) => {
       world.misp.heal();
       const isSecond = request.body.includes('"uuid"') || request.body.includes('"eventid":[2]');
-      const headers = { "content-type": "application/json" };
-      if (isSecond) world.misp.fail({ kind: "answer", status: 200, headers, body });
+      if (isSecond) world.misp.fail(namelessRow);
     };
     expect(await world.reconcile()).toMatchObject({ absent: 0 });
     expect(world.refused.length).toBeGreaterThan(0);
