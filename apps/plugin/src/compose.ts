@@ -4,7 +4,7 @@ import type { Config } from "./config/schema.ts";
 import { serveControl } from "./control/serve-control.ts";
 import { createCounters } from "./counters.ts";
 import { toDigest } from "./digest.ts";
-import { exitConfig, exitFailed, exitTryAgain } from "./exit-codes.ts";
+import { exitCodeOf, exitConfig, exitTryAgain } from "./exit-codes.ts";
 import { limitRepeats } from "./log/limit-repeats.ts";
 import { createLog, type LogLevel } from "./log/log.ts";
 import { startSummary } from "./log/start-summary.ts";
@@ -18,7 +18,6 @@ import { createSightingWay, discardSightings, type SightingWay } from "./sightin
 import { serveSnapshots } from "./snapshot.ts";
 import { isRefusedConfig, prepareSource } from "./source.ts";
 import { openLmdbStore } from "./store/lmdb-store.ts";
-import { StoreError } from "./store/store-error.ts";
 
 const repeatEveryMs = 60_000;
 /** Less than the shutdown's own deadline: a bus that takes nothing leaves time to confirm what it took before. */
@@ -153,6 +152,8 @@ export async function run(options: {
     return 0;
   } catch (error) {
     log.error({ error }, `stopped: ${error instanceof Error ? error.message : String(error)}`);
+    if (isRefusedConfig(error)) return exitConfig;
+    if (isAddressTaken(error) || error instanceof OnceError) return exitTryAgain;
     return exitCodeOf(error);
   } finally {
     removeHandlers();
@@ -170,11 +171,4 @@ async function allOrNone(parts: readonly Promise<unknown>[], end: () => void): P
 function fail(text: string): number {
   process.stderr.write(`threatbus-misp: ${text}\n`);
   return exitConfig;
-}
-
-function exitCodeOf(error: unknown): number {
-  if (isRefusedConfig(error)) return exitConfig;
-  if (isAddressTaken(error) || error instanceof OnceError) return exitTryAgain;
-  if (!(error instanceof StoreError)) return exitFailed;
-  return error.retryable ? exitTryAgain : exitConfig;
 }

@@ -1,3 +1,5 @@
+import { StoreError } from "./store/store-error.ts";
+
 /** What was asked for is not there. */
 export const exitNothing = 1;
 /** EX_USAGE: the command line is wrong. */
@@ -8,3 +10,9 @@ export const exitConfig = 78;
 export const exitFailed = 70;
 /** EX_TEMPFAIL: another process is in the way, or there is no space. */
 export const exitTryAgain = 75;
+
+/** How a program ends that something was thrown in: a state folder may be free later, or a person has to mend it. */
+export function exitCodeOf(error: unknown): number {
+  if (!(error instanceof StoreError)) return exitFailed;
+  return error.retryable ? exitTryAgain : exitConfig;
+}

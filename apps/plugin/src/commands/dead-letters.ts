@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { type Change, drop, retry, sayNone } from "../dead-letters/change.ts";
 import { toJson, toLine, toUuid } from "../dead-letters/describe.ts";
-import { exitConfig, exitFailed, exitNothing, exitTryAgain } from "../exit-codes.ts";
+import { exitCodeOf, exitConfig, exitNothing, exitTryAgain } from "../exit-codes.ts";
 import { type LmdbStore, openLmdbStore } from "../store/lmdb-store.ts";
 import type { ReadOnly } from "../store/open-read-only.ts";
 import type { OutboxReads } from "../store/outbox-reads.ts";
@@ -77,8 +77,7 @@ async function runWith(
     return await command(result.reader, { path: config.statePath, output, say, redact });
   } catch (error) {
     await say(error instanceof Error ? error.message : String(error));
-    if (!(error instanceof StoreError)) return exitFailed;
-    return error.retryable ? exitTryAgain : exitConfig;
+    return exitCodeOf(error);
   }
 }
 
