@@ -13,6 +13,7 @@ import {
   toFormerRemoval,
   toRemovals,
 } from "@tb/misp-core";
+import { holderOf } from "./pipeline/publish.ts";
 
 /** Objects in one chunk, and entries that are read for it at once: what is live goes on behind each, whatever it has. */
 const maxChunk = 500;
@@ -103,12 +104,6 @@ function removalsOf(store: StoreView, id: number, fromMs: number, rendering: Ind
   if (entry.live) return [...needed, ...announcementOf(entry, rendering)];
   if (needed.length > 0) return needed;
   return [last, ...announcementOf(holderOf(store, last.pattern), rendering)];
-}
-
-/** The live entry with the lowest id that announces the pattern. */
-function holderOf(store: StoreView, pattern: string): IndexEntry | undefined {
-  for (const id of store.liveIdsWithPattern(pattern)) return store.entry(id);
-  return undefined;
 }
 
 function announcementOf(entry: IndexEntry | undefined, rendering: IndicatorOptions): readonly Indicator[] {

@@ -1,8 +1,6 @@
 import {
   type AttributeChange,
   type AttributeDeletedChange,
-  attachTag,
-  detachTag,
   type EventContext,
   type IndexEntry,
   isEventOverruled,
@@ -16,9 +14,9 @@ import {
   type TagSet,
   takeOver,
 } from "@tb/misp-core";
-import type { Batch, Dropped } from "./batch.ts";
+import { type Batch, type Dropped, isGoneForGood } from "./batch.ts";
 import { mergeEvent } from "./event-facts.ts";
-import { applyTagList } from "./tag-facts.ts";
+import { applyTagList, tagged } from "./tag-facts.ts";
 
 export function applyAttribute(batch: Batch, change: AttributeChange): Dropped {
   const { draft, rules, removedUnknown } = batch;
@@ -27,8 +25,8 @@ export function applyAttribute(batch: Batch, change: AttributeChange): Dropped {
   if (event === undefined) return "late_event";
   if (change.origin === "live") batch.hearOf(change.eventId);
   const known = draft.entry(id);
+  if (known !== undefined && isGoneForGood(known)) return "late_attribute";
   const absent = known?.gone === "absent";
-  if (known?.gone !== undefined && !absent) return "late_attribute";
   if (known !== undefined && rules.completeness !== undefined) {
     // What is live of an absent one is either a straggler or something that our key may not see.
     const doubtful = absent ? change.origin === "live" : isInDoubt(known, change);
@@ -68,7 +66,7 @@ export function applyAttributeDeleted(batch: Batch, change: AttributeDeletedChan
   if (event?.deleted) return "late_event";
   batch.hearOf(change.eventId);
   const known = draft.entry(id);
-  if (known?.gone !== undefined && known.gone !== "absent") return "late_attribute";
+  if (known !== undefined && isGoneForGood(known)) return "late_attribute";
   const entry = known ?? createEntry(batch, change, event);
   if (entry === undefined) return undefined;
   if (known === undefined) batch.removedUnknown.add(id);
@@ -149,8 +147,6 @@ function takeWaitingTags(
   // A row that was asked for after them has them already.
   if (waiting.some(({ atMs }) => atMs >= observedAtMs)) hearOf(eventId);
   let set = noTags;
-  for (const { tagId, attached, atMs } of waiting) {
-    set = attached ? attachTag(set, tagId, undefined, atMs) : detachTag(set, tagId, atMs);
-  }
+  for (const { tagId: id, attached, atMs } of waiting) set = tagged(set, { id, attached, atMs });
   return set;
 }

@@ -1,4 +1,4 @@
-import type { EventContext } from "@tb/misp-core";
+import type { EventContext, IndexEntry } from "@tb/misp-core";
 import type { Counters } from "../counters.ts";
 import type { Draft } from "./draft.ts";
 import type { Rules } from "./settle-entry.ts";
@@ -54,4 +54,9 @@ export function createBatch(draft: Draft, rules: Rules, counters: Counters): Bat
 export function unsettled(event: EventContext): EventContext {
   const { version } = event;
   return version === undefined || version.epoch === 0 ? event : { ...event, version: { ...version, epoch: 0 } };
+}
+
+/** Nothing brings it back: MISP never reuses an id. What is absent may come back. */
+export function isGoneForGood({ gone }: IndexEntry): boolean {
+  return gone !== undefined && gone !== "absent";
 }

@@ -8,7 +8,7 @@ import {
   mergeEventPart,
   unknownEvent,
 } from "@tb/misp-core";
-import { type Batch, type Dropped, unsettled } from "./batch.ts";
+import { type Batch, type Dropped, isGoneForGood, unsettled } from "./batch.ts";
 import { qualityOf } from "./settle-entry.ts";
 import { applyTagList } from "./tag-facts.ts";
 
@@ -39,7 +39,7 @@ export function applyEventDeleted({ draft, touch }: Batch, eventId: number, atMs
   draft.setEvent({ ...known, atMs, deleted: true });
   for (const id of draft.idsOfEvent(eventId)) {
     const entry = draft.entry(id);
-    if (entry === undefined || (entry.gone !== undefined && entry.gone !== "absent")) continue;
+    if (entry === undefined || isGoneForGood(entry)) continue;
     draft.setEntry({ ...entry, gone: "event-deleted" });
     touch(id, atMs);
   }

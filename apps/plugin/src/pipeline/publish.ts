@@ -47,16 +47,16 @@ export function startPublishing(
   const { counters, now = Date.now } = options;
   let published: Published[] = [];
   let cursor = 0;
-  let stopping = false;
-  let isOver = false;
+  /** Set when it is to end. */
+  let end: AbortSignal | undefined;
   let wake: (() => void) | undefined;
   let woken = false;
 
   const run = async () => {
-    while (!isOver) {
+    while (end?.aborted !== true) {
       const chunk = view.dirtyAfter(cursor, maxChunk);
       if (chunk.length === 0) {
-        if (stopping) return;
+        if (end !== undefined) return;
         if (!woken) await new Promise<void>((resolve) => (wake = resolve));
         woken = false;
         continue;
@@ -73,7 +73,7 @@ export function startPublishing(
       }
       if (objects.length > 0) await bus.publish(objects);
       // It goes out once more with the next start.
-      if (isOver) return;
+      if (end?.aborted) return;
       for (const object of objects) counters.increment(repeated.has(object) ? "repeated" : countedAs(object));
       const atMs = now();
       for (const one of confirmed) one.atMs = atMs;
@@ -100,15 +100,13 @@ export function startPublishing(
     },
     done,
     async stop(deadline) {
-      stopping = true;
-      isOver = deadline.aborted;
+      end = deadline;
       rouse();
-      if (isOver) return;
+      if (deadline.aborted) return;
       const passed = new Promise<void>((resolve) => {
         deadline.addEventListener("abort", () => resolve(), { once: true });
       });
       await Promise.race([done, passed]);
-      isOver = true;
     },
   };
 }
@@ -126,7 +124,7 @@ function render(
 ): void {
   for (const removal of toRemovals(entry, options)) {
     objects.push(removal);
-    const survivor = survivorOf(view, entry, removal.pattern);
+    const survivor = holderOf(view, removal.pattern, entry.id);
     const repeat = survivor === undefined ? undefined : toAnnouncement(survivor, options);
     if (repeat === undefined) continue;
     objects.push(repeat);
@@ -141,8 +139,8 @@ function countedAs({ x_threatbus_update: update }: Indicator): "announced" | "ed
   return update === "EDIT" ? "edited" : "announced";
 }
 
-/** The live entry with the lowest id that still holds the pattern. */
-function survivorOf(view: StoreView, entry: IndexEntry, pattern: string): IndexEntry | undefined {
-  for (const id of view.liveIdsWithPattern(pattern)) if (id !== entry.id) return view.entry(id);
+/** The live entry with the lowest id, `besides` left out, that announces the pattern. */
+export function holderOf(view: StoreView, pattern: string, besides?: number): IndexEntry | undefined {
+  for (const id of view.liveIdsWithPattern(pattern)) if (id !== besides) return view.entry(id);
   return undefined;
 }

@@ -98,6 +98,7 @@ function tagEvent({ draft, touchEvent, hearOf }: Batch, eventId: number, tagging
   return undefined;
 }
 
-function tagged(set: TagSet, { id, attached, local, atMs }: Tagging): TagSet {
+/** What attaching or detaching a tag makes of a set. */
+export function tagged(set: TagSet, { id, attached, local, atMs }: Tagging): TagSet {
   return attached ? attachTag(set, id, local, atMs) : detachTag(set, id, atMs);
 }
